@@ -1,0 +1,63 @@
+"""Identifiers and secrets in the vendor's formats.  Source: reference/ram-behaviour.md section 2."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import uuid
+
+_ALNUM = string.ascii_letters + string.digits
+_LOWER = string.ascii_lowercase + string.digits
+
+
+def _digits(first: str, length: int) -> str:
+    return first + "".join(secrets.choice(string.digits) for _ in range(length - len(first)))
+
+
+def _text(length: int, alphabet: str = _ALNUM) -> str:
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def account_id() -> str:
+    """16 digits, starting with 1."""
+    return _digits("1", 16)
+
+
+def user_id() -> str:
+    """18 digits, starting with 2."""
+    return _digits("2", 18)
+
+
+def role_id() -> str:
+    """18 digits, starting with 3."""
+    return _digits("3", 18)
+
+
+def group_id() -> str:
+    """`g-` and 16 characters."""
+    return "g-" + _text(16, _LOWER)
+
+
+def access_key_id() -> str:
+    """24 characters: `LTAI5t` and 18 letters and digits."""
+    return "LTAI5t" + _text(18)
+
+
+def access_key_secret() -> str:
+    """30 letters and digits, about 178 bits."""
+    return _text(30)
+
+
+def session_key_id() -> str:
+    """The AccessKey ID of a role session: `STS.` and 22 letters and digits."""
+    return "STS." + _text(22)
+
+
+def session_key_secret() -> str:
+    """The secret of a role session: 44 letters and digits."""
+    return _text(44)
+
+
+def request_id() -> str:
+    """An upper-case UUID."""
+    return str(uuid.uuid4()).upper()
