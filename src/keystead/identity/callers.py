@@ -1,0 +1,90 @@
+"""Who a request turns out to come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from keystead.policy import Layer
+
+
+class IdentityType(Enum):
+    """The words of GetCallerIdentity (reference/ram-behaviour.md 8.3)."""
+
+    ACCOUNT = "Account"
+    USER = "RAMUser"
+    SESSION = "AssumedRoleUser"
+    NOBODY = "Anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One authenticated identity: the account itself, a RAM user, or a role session.
+
+    `layers` are the policies that must all allow; the account needs none.  `arn` is the text of GetCallerIdentity,
+    `principal_arns` every spelling that a trust policy or `acs:PrincipalARN` may name it by.
+    """
+
+    kind: IdentityType
+    account_id: str
+    arn: str
+    access_key_id: str = ""
+    user_id: str = ""
+    user_name: str = ""
+    role_id: str = ""
+    role_name: str = ""
+    session_name: str = ""
+    source_identity: str = ""
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def is_account(self) -> bool:
+        """The account owner, to whom no policy applies."""
+        return self.kind is IdentityType.ACCOUNT
+
+    @property
+    def principal_id(self) -> str:
+        """Account ID, user ID, or `<RoleId>:<session>`."""
+        if self.kind is IdentityType.SESSION:
+            return f"{self.role_id}:{self.session_name}"
+        return self.user_id or self.account_id
+
+    @property
+    def principal_arn(self) -> str:
+        """The user or role that policies name: for a session its role."""
+        if self.kind is IdentityType.SESSION:
+            return f"acs:ram::{self.account_id}:role/{self.role_name}"
+        return self.arn
+
+
+ANONYMOUS = Caller(kind=IdentityType.NOBODY, account_id="", arn="")
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role as the directory keeps it."""
+
+    id: str
+    account_id: str
+    name: str
+    trust: Layer
+    max_session_duration: int
+    layer: Layer
+
+    @property
+    def arn(self) -> str:
+        """`acs:ram::<account>:role/<name>`."""
+        return f"acs:ram::{self.account_id}:role/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An AccessKey pair as the directory keeps it: the opened secret, whether it is active, and whose it is."""
+
+    id: str
+    secret: str
+    active: bool
+    caller: Caller
+
+    def __repr__(self) -> str:
+        return f"Key(id={self.id!r}, active={self.active})"  # never the secret

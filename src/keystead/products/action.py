@@ -1,0 +1,166 @@
+"""How an action is declared.
+
+One declaration gives routing, reading of parameters, authorization, replay protection, audit, cache invalidation, the
+reference page, the CLI sub-command and the catalogue.  `@RAM.action("CreateUser", …)` stands on the handler, so a
+search for the wire name finds it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import string
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+from keystead.faults import FaultKind
+from keystead.identity.callers import Caller, IdentityType
+from keystead.products.faults import USER_NOT_FOUND
+from keystead.wire.answers import Output
+from keystead.wire.parameters import Input, Parameter, Text, describe, reader
+
+Handler = TypeVar("Handler", bound=Callable[..., Output])
+Context = Mapping[str, str | tuple[str, ...]]
+
+Resource = str | tuple[str, ...]
+"""A template of the resource that is checked; a tuple names alternatives, of which one must be allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One declared action.
+
+    permission: what policies name, None where everybody who is known may call.  resources: each must be allowed.
+    writes: runs in a writing transaction.  memory: runs on the event loop, without a database.  prepare: what a
+    memory action must have loaded first.  context: condition keys that the input gives.  own_user: the field that,
+    left out, means the caller.
+    """
+
+    product: str
+    version: str
+    name: str
+    summary: str
+    permission: str | None
+    resources: tuple[Resource, ...]
+    writes: bool
+    memory: bool
+    faults: tuple[FaultKind, ...]
+    handler: Callable[..., Output]
+    input: type[Input]
+    output: type[Output]
+    read: Callable[[Mapping[str, str]], Any]
+    context: Callable[[Any], Context] | None
+    prepare: Callable[[Any, Any, Caller], Awaitable[Any]] | None
+    own_user: str
+    parameters: tuple[Parameter, ...]
+    secrets: frozenset[str]
+
+    def complete(self, wanted: Any, caller: Caller) -> Any:
+        """Put the caller where the user was left out.  Raises `EntityNotExist.User` for a role session.
+
+        For the account an omitted user stays omitted: it means the account's own (reference/ram-behaviour.md 3).
+        """
+        if not self.own_user or getattr(wanted, self.own_user) is not None or caller.is_account:
+            return wanted
+        if caller.kind is not IdentityType.USER:
+            raise USER_NOT_FOUND(name="(none given; a role session has no user of its own)")
+        return msgspec.structs.replace(wanted, **{self.own_user: caller.user_name})
+
+    def resource_names(self, wanted: Any, caller: Caller) -> list[tuple[str, ...]]:
+        """The resources to check, each as its alternatives, with the input's values filled in."""
+        return [
+            tuple(_fill(one, wanted, caller.account_id) for one in ((entry,) if isinstance(entry, str) else entry))
+            for entry in self.resources
+        ]
+
+    def audited(self, given: Mapping[str, str]) -> dict[str, str]:
+        """The parameters as the audit keeps them: known names only, secrets left out, long values cut."""
+        names = {parameter.name for parameter in self.parameters}
+        return {
+            name: "(secret)" if name in self.secrets else value[:512]
+            for name, value in given.items()
+            if name in names or name.split(".", 1)[0] in names
+        }
+
+
+def _fill(template: str, wanted: Any, account: str) -> str:
+    if "{" not in template:
+        return template
+    parts = []
+    for literal, name, _, _ in string.Formatter().parse(template):
+        parts.append(literal)
+        if name == "account":
+            parts.append(account)
+        elif name == "policy_account":
+            parts.append("system" if wanted.policy_type == "System" else account)
+        elif name:
+            value = getattr(wanted, name)
+            if value is None:  # only the account may leave it out, and no policy applies to it
+                return f"acs:ram:*:{account}:*"
+            parts.append(str(value))
+    return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product on the wire: its name, version and code in policies, and the actions declared on it."""
+
+    name: str
+    version: str
+    code: str
+    actions: dict[str, Action] = field(default_factory=dict)
+
+    def action(
+        self,
+        name: str,
+        *,
+        resource: Resource | list[Resource] = "*",
+        permission: str | None = "",
+        writes: bool = False,
+        memory: bool = False,
+        faults: tuple[FaultKind, ...] = (),
+        context: Callable[[Any], Context] | None = None,
+        prepare: Callable[[Any, Any, Caller], Awaitable[Any]] | None = None,
+        own_user: str = "",
+    ) -> Callable[[Handler], Handler]:
+        """Declare the handler below as action `name`.
+
+        `resource` is a template over the input's fields and `account`; a list names resources that must all be
+        allowed, a tuple alternatives.  `permission` defaults to `<code>:<name>`.
+        """
+
+        def declare(handler: Handler) -> Handler:
+            wanted, answer = _shapes(handler)
+            parameters = describe(wanted)
+            self.actions[name] = Action(
+                product=self.name,
+                version=self.version,
+                name=name,
+                summary=(inspect.getdoc(handler) or "").split("\n\n", 1)[0].replace("\n", " "),
+                permission=f"{self.code}:{name}" if permission == "" else permission,
+                resources=tuple(resource) if isinstance(resource, list) else (resource,),
+                writes=writes,
+                memory=memory,
+                faults=faults,
+                handler=handler,
+                input=wanted,
+                output=answer,
+                read=reader(wanted),
+                context=context,
+                prepare=prepare,
+                own_user=own_user,
+                parameters=parameters,
+                secrets=frozenset(p.name for p in parameters if isinstance(p.rule, Text) and p.rule.secret),
+            )
+            return handler
+
+        return declare
+
+
+def _shapes(handler: Callable[..., Output]) -> tuple[type[Input], type[Output]]:
+    """The input and output of a handler, from its annotations."""
+    hints = get_type_hints(handler)
+    wanted = next(hint for hint in hints.values() if isinstance(hint, type) and issubclass(hint, Input))
+    return wanted, hints["return"]

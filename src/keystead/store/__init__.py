@@ -1,0 +1,1 @@
+"""What is kept: tables, migrations, statements as functions, the change feed.  Nothing but SQL."""

@@ -1,0 +1,62 @@
+"""The schema's revision: brought up to date at start under a lock, refused when newer than the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+HEAD = "0001"
+"""The newest revision in `migrations/versions`; a contract test holds it there."""
+
+_LOCK = 0x6B657973  # any fixed number: the advisory lock that two starting nodes contend for
+
+
+class SchemaTooNewError(Exception):
+    """The database was written by a newer program; carries its revision."""
+
+
+def revision(connection: sa.Connection) -> str | None:
+    """The revision of the database, or None where it is empty."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    return str(found) if found else None
+
+
+def upgrade(engine: sa.Engine) -> str:
+    """Bring the database to `HEAD`; returns the revision it had before ("" for an empty one).
+
+    Raises `SchemaTooNewError` for a revision that this program does not know.
+    """
+    with engine.connect() as plain:
+        connection = plain.execution_options(keystead_writes=True)
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            before = revision(connection)
+            if before != HEAD:
+                _migrate(connection, before)
+    return before or ""
+
+
+def alembic_config(connection: sa.Connection | None = None) -> Any:
+    """Alembic's configuration over our migrations folder."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _migrate(connection: sa.Connection, before: str | None) -> None:
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    config = alembic_config(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if before is not None and before not in known:
+        raise SchemaTooNewError(before)
+    command.upgrade(config, "head")

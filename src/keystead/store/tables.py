@@ -1,0 +1,229 @@
+"""The tables, as SQLAlchemy Core sees them.  `migrations/` creates them; a contract test holds the two together.
+
+Times are whole seconds since 1970 (64 bits).  `name_key` is the lower-case name: names are unique per account without
+regard to case and kept as given (reference/ram-behaviour.md section 3).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _account() -> Column[str]:
+    return Column("account_id", String(16), ForeignKey("accounts.id"), nullable=False)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("alias", String(64), nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("setup_token", LargeBinary, nullable=True),  # digest of the one-time token, empty once used
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(18), primary_key=True),
+    _account(),
+    Column("name", String(64), nullable=False),
+    Column("name_key", String(64), nullable=False),
+    Column("display_name", String(128), nullable=False),
+    Column("mobile_phone", String(64), nullable=False),
+    Column("email", String(256), nullable=False),
+    Column("comments", String(128), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("last_login_at", BigInteger, nullable=True),
+    UniqueConstraint("account_id", "name_key"),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", String(18), primary_key=True),
+    _account(),
+    Column("name", String(64), nullable=False),
+    Column("name_key", String(64), nullable=False),
+    Column("comments", String(128), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("account_id", "name_key"),
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    Column("group_id", String(18), ForeignKey("groups.id"), primary_key=True),
+    Column("user_id", String(18), ForeignKey("users.id"), primary_key=True),
+    Column("joined_at", BigInteger, nullable=False),
+    Index(None, "user_id"),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("id", String(18), primary_key=True),
+    _account(),
+    Column("name", String(64), nullable=False),
+    Column("name_key", String(64), nullable=False),
+    Column("description", String(1024), nullable=False),
+    Column("trust_policy", Text, nullable=False),
+    Column("max_session_duration", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("account_id", "name_key"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("id", String(18), primary_key=True),
+    _account(),
+    Column("name", String(128), nullable=False),
+    Column("name_key", String(128), nullable=False),
+    Column("description", String(1024), nullable=False),
+    Column("default_version", Integer, nullable=False),
+    Column("last_version", Integer, nullable=False),  # numbers are never reused
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("account_id", "name_key"),
+)
+
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    Column("policy_id", String(18), ForeignKey("policies.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("entity_id", String(18), primary_key=True),  # of a user, group or role
+    Column("policy_type", String(6), primary_key=True),  # System or Custom
+    Column("policy_id", String(128), primary_key=True),  # policies.id, or the name of a system policy
+    Column("resource_group_id", String(64), primary_key=True),  # empty: the whole account
+    Column("entity_kind", String(5), nullable=False),  # user, group, role
+    _account(),
+    Column("attached_at", BigInteger, nullable=False),
+    Index(None, "account_id", "policy_type", "policy_id"),
+)
+
+access_keys = Table(
+    "access_keys",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    _account(),
+    Column("user_id", String(18), ForeignKey("users.id"), nullable=True),  # none: the account's own pair
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("status", String(8), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=True),
+    Column("used_service", String(64), nullable=True),
+    Column("used_address", String(64), nullable=True),
+    Index(None, "account_id", "user_id"),
+    Index(None, "user_id"),
+)
+
+login_profiles = Table(
+    "login_profiles",
+    metadata,
+    Column("user_id", String(18), ForeignKey("users.id"), primary_key=True),
+    Column("password_hash", String(256), nullable=False),
+    Column("password_reset_required", Boolean, nullable=False),
+    Column("mfa_bind_required", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("entity_id", String(18), primary_key=True),  # of a role or policy (users: IMS)
+    Column("tag_key", String(128), primary_key=True),
+    Column("entity_kind", String(6), nullable=False),
+    _account(),
+    Column("tag_value", String(256), nullable=False),
+    Index(None, "account_id", "entity_kind", "tag_key"),
+)
+
+nonces = Table(
+    "nonces",
+    metadata,
+    Column("digest", LargeBinary(16), primary_key=True),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)
+
+change_counter = Table(
+    "change_counter",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # one row
+    Column("last", BigInteger, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(16), primary_key=True),
+    Column("entity_id", String(128), primary_key=True),
+    Column("account_id", String(16), nullable=False),
+    Column("made_at", BigInteger, nullable=False, index=True),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("account_id", String(16), nullable=False),
+    Column("at", BigInteger, nullable=False),  # milliseconds
+    Column("request_id", String(36), nullable=False, index=True),
+    Column("product", String(16), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("kind", String(5), nullable=False),  # read or write
+    Column("identity_type", String(16), nullable=False),
+    Column("principal", String(256), nullable=False),
+    Column("access_key_id", String(128), nullable=False),
+    Column("resource", String(512), nullable=False),
+    Column("outcome", String(128), nullable=False),  # Success or the error code
+    Column("address", String(64), nullable=False),
+    Column("agent", String(256), nullable=False),
+    Column("parameters", Text, nullable=False),  # JSON, without secrets
+    Index(None, "account_id", "at"),
+    Index(None, "account_id", "access_key_id", "at"),
+    Index(None, "account_id", "action", "at"),
+)
+
+instance = Table(
+    "instance",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)

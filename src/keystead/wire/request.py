@@ -1,0 +1,85 @@
+"""A request as it came off the socket, bounded before anything is parsed.
+
+The edge builds a `WireRequest`; everything behind it reads this one value.  Headers keep their raw text, the path
+and the query are not decoded, so that signatures are checked over what was really sent.
+Source: reference/request-signing.md sections 2 and 5.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from keystead.faults import FaultKind
+from keystead.percent import Pairs, decode_pairs
+
+FORM = "application/x-www-form-urlencoded"
+
+TOO_LARGE = FaultKind(
+    "RequestTooLarge",
+    413,
+    "The request's {what} is {actual}, the limit is {limit}.",
+    "Send less in one request, or ask the operator to raise the setting {setting}.",
+)
+
+
+class WireRequest:
+    """One HTTP request: method in upper case, raw path and query, headers by lower-case name, body bytes.
+
+    `headers` holds one text per name; a name that came more than once has its sorted values joined with `,`.
+    `secure` is true when it came over TLS; `peer` is the address of the other end of the connection.
+    """
+
+    __slots__ = ("_form", "_query", "body", "headers", "method", "peer", "raw_path", "raw_query", "secure")
+
+    def __init__(
+        self,
+        method: str,
+        raw_path: str,
+        raw_query: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        secure: bool = False,
+        peer: str = "",
+    ) -> None:
+        self.method = method
+        self.raw_path = raw_path
+        self.raw_query = raw_query
+        self.headers = headers
+        self.body = body
+        self.secure = secure
+        self.peer = peer
+        self._query: Pairs | None = None
+        self._form: Pairs | None = None
+
+    @property
+    def query(self) -> Pairs:
+        """The decoded query; raises `RequestParameterMalformed`."""
+        if self._query is None:
+            self._query = decode_pairs(self.raw_query) if self.raw_query else ()
+        return self._query
+
+    @property
+    def form(self) -> Pairs:
+        """The decoded form body, empty unless the content type says form; raises `RequestParameterMalformed`."""
+        if self._form is None:
+            self._form = self._read_form()
+        return self._form
+
+    def _read_form(self) -> Pairs:
+        if not self.body or not self.headers.get("content-type", "").lower().startswith(FORM):
+            return ()
+        return decode_pairs(self.body.decode("utf-8", "surrogateescape"), where="form")
+
+
+def join_headers(pairs: list[tuple[bytes, bytes]], limit: int) -> dict[str, str]:
+    """Read ASGI header pairs into one text per lower-case name; raises `RequestTooLarge` beyond `limit` of them."""
+    if len(pairs) > limit:
+        raise TOO_LARGE(what="number of headers", actual=len(pairs), limit=limit, setting="max_headers")
+    headers = {name.decode("latin-1"): value.decode("latin-1").strip() for name, value in pairs}
+    if len(headers) != len(pairs):
+        every: dict[str, list[str]] = {}
+        for name, value in pairs:
+            every.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1").strip())
+        headers = {name: ",".join(sorted(values)) for name, values in every.items()}
+    return headers
