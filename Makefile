@@ -1,0 +1,61 @@
+# Keystead: every command a person or CI runs. `make help` lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Flags for `keystead serve`, for pytest (`make test ARGS='-k story'`), for benchmarks.
+ARGS ?=
+JOBS ?= 2
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test unit long check format bench lock clean
+
+help: ## Say what every command is for
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+		printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@echo
+	@echo "  ARGS= goes to the command behind it: make serve ARGS='--port 9000', make test ARGS='-k story'."
+
+serve: ## Install Keystead into .venv and run it with its data in .keystead
+	@$(PYTHON) scripts/setup.py run
+	@exec $(BIN)/keystead serve --data-dir .keystead $(ARGS)
+
+test: ## Install what tests need and run everything but the long runs, as CI does
+	@$(PYTHON) scripts/setup.py test
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest -n $(JOBS) -m "not long" $(ARGS)
+
+unit: ## Run the tests that start no server and no database; under a minute
+	@$(PYTHON) scripts/setup.py test
+	@$(BIN)/python -m pytest -n $(JOBS) -m "not long and not service" $(ARGS)
+
+long: ## Run the long tests and the long benchmarks; an hour or more
+	@$(PYTHON) scripts/setup.py test
+	@$(BIN)/python -m pytest -m long --timeout 7200 $(ARGS)
+	@$(PYTHON) scripts/bench.py --long
+
+bench: ## Run the short benchmarks and print their tables (ARGS='policy' picks some)
+	@$(PYTHON) scripts/setup.py test
+	@$(PYTHON) scripts/bench.py $(ARGS)
+
+check: ## Lint, formatting, import layers and types, without a test
+	@$(PYTHON) scripts/setup.py test
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --check .; exit 1; }
+	@said=$$($(BIN)/lint-imports 2>&1) || { echo "$$said"; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+
+format: ## Mend formatting and what ruff can mend by itself
+	@$(PYTHON) scripts/setup.py test
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: ## Pin again, with hashes, what requirements/*.in and pyproject.toml ask for (ARGS=--upgrade: the newest)
+	@$(PYTHON) scripts/setup.py run
+	@test -x $(BIN)/uv || $(BIN)/python -m pip --disable-pip-version-check install --quiet uv
+	@$(COMPILE) pyproject.toml requirements/run.in -o requirements/run.txt
+	@$(COMPILE) requirements/build.in -o requirements/build.txt
+	@$(COMPILE) requirements/test.in -o requirements/test.txt
+
+clean: ## Remove .venv, caches and Node modules; data in .keystead stays
+	rm -rf .venv tests/journeys/node/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
