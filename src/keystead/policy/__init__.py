@@ -1,0 +1,50 @@
+"""May it be done?  Pure: no I/O, no clock, no database; the time is a fact in the query's context.
+
+    document text → `validate` (before it is stored) → `compile_policy` → `Layer.of` → `decide` / `explain`
+
+Specification: reference/ram-policy-language.md.
+"""
+
+from keystead.policy.conditions import Context, context_key
+from keystead.policy.decision import decide
+from keystead.policy.explanation import (
+    ConditionTrace,
+    Explanation,
+    LayerTrace,
+    StatementTrace,
+    explain,
+)
+from keystead.policy.layers import Attached, Decision, Effect, Layer, LayerKind, Match, Query
+from keystead.policy.reader import PolicyError
+from keystead.policy.statements import Policy, Principal, TrustedPrincipals, compile_policy, principal_kinds
+from keystead.policy.system import SYSTEM_POLICIES, SystemPolicy
+from keystead.policy.validation import DOCUMENTED_OPERATORS, DocumentKind, validate
+
+__all__ = [
+    "DOCUMENTED_OPERATORS",
+    "SYSTEM_POLICIES",
+    "Attached",
+    "ConditionTrace",
+    "Context",
+    "Decision",
+    "DocumentKind",
+    "Effect",
+    "Explanation",
+    "Layer",
+    "LayerKind",
+    "LayerTrace",
+    "Match",
+    "Policy",
+    "PolicyError",
+    "Principal",
+    "Query",
+    "StatementTrace",
+    "SystemPolicy",
+    "TrustedPrincipals",
+    "compile_policy",
+    "context_key",
+    "decide",
+    "explain",
+    "principal_kinds",
+    "validate",
+]
