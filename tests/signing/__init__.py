@@ -1,0 +1,1 @@
+"""Tests of signing; the requests they use are in `messages`."""
