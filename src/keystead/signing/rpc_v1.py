@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from keystead.clock import iso
 from keystead.percent import Pairs
 from keystead.signing import digests, faults
-from keystead.signing.canonical import encode_canonical, encoded_pairs, wire_bytes
+from keystead.signing.canonical import encode_canonical, encoded_pairs, sorted_wire, wire_bytes
 from keystead.signing.message import (
     COMMON_PARAMETERS,
     RPC_V1_HMAC_SHA1,
