@@ -7,6 +7,10 @@ ARGS ?=
 JOBS ?= 2
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(ARGS)
 
+# Run each of the benchmarks' programs of that name; the first that fails ends it.
+ONLY ?= *
+programs = set -e; for each in $(wildcard benchmarks/$(ONLY)/$(1)); do echo "== $$each"; $(BIN)/python $$each; done
+
 .DEFAULT_GOAL := help
 .PHONY: help serve test unit long check format bench lock clean
 
@@ -29,14 +33,14 @@ unit: ## Run the tests that start no server and no database; under a minute
 	@$(PYTHON) scripts/setup.py test
 	@$(BIN)/python -m pytest -n $(JOBS) -m "not long and not service" $(ARGS)
 
-long: ## Run the long tests and the long benchmarks; an hour or more
+long: ## Run the long tests and the long benchmarks, benchmarks/*/long.py; an hour or more
 	@$(PYTHON) scripts/setup.py test
 	@$(BIN)/python -m pytest -m long --timeout 7200 $(ARGS)
-	@$(PYTHON) scripts/bench.py --long
+	@$(call programs,long.py)
 
-bench: ## Run the short benchmarks and print their tables (ARGS='policy' picks some)
+bench: ## Run the short benchmarks, benchmarks/*/bench.py, and print their tables (ONLY=policy picks one)
 	@$(PYTHON) scripts/setup.py test
-	@$(PYTHON) scripts/bench.py $(ARGS)
+	@$(call programs,bench.py)
 
 check: ## Lint, formatting, import layers and types, without a test
 	@$(PYTHON) scripts/setup.py test

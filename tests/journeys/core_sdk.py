@@ -43,6 +43,8 @@ class CoreSdk:
                 message=refusal.get_error_msg(),
                 request_id=refusal.get_request_id(),
             ) from refusal
+        finally:
+            client.session.close()  # it keeps connections and has no way of its own to let them go
         answer: dict[str, Any] = json.loads(body)
         return answer
 

@@ -12,6 +12,7 @@ from journeys.core_sdk import CoreCommonRequest, CoreSdk
 from journeys.curl import Curl
 from journeys.current_sdk import CurrentSdk
 from journeys.node_sdk import NodeSdk
+from journeys.our_cli import OurCli, OurCliByProduct
 from journeys.story import REQUEST_ID, Story
 from services.server import Server
 
@@ -24,6 +25,8 @@ CLIENTS: dict[str, Callable[[Server], Client]] = {
     "pop-core-post": lambda server: NodeSdk(server, "pop-core-post"),
     "node-sdk": lambda server: NodeSdk(server, "current"),
     "curl": Curl,
+    "keystead-call": OurCli,
+    "keystead-ram": OurCliByProduct,
 }
 
 
@@ -61,8 +64,9 @@ def test_unknown_pair(client: Client, shared_server: Server) -> None:
     assert REQUEST_ID.fullmatch(caught.value.request_id or "")
 
 
+@pytest.mark.parametrize("client", [name for name in CLIENTS if not name.startswith("keystead")], indirect=True)
 def test_parameter_that_is_missing(client: Client, shared_server: Server) -> None:
-    """A required parameter that was left out is named in code and message."""
+    """A required parameter that was left out is named in code and message. (Our own CLI refuses before it calls.)"""
     with pytest.raises(ApiError) as caught:
         client.call(shared_server.admin, "ram", "CreateUser", {"DisplayName": "Nobody"})
     assert caught.value.code == "MissingUserName", str(caught.value)
