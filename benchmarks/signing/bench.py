@@ -85,11 +85,13 @@ TWELVE = {
     "Email": "alice@example.com",
     "MobilePhone": "86-18600008888",
 }
-OWN_TWELVE = {f"Parameter{i}": f"acs:ram:*:1234567890123456:user/{i}" for i in range(12)}
+OWN_TWELVE = {f"Parameter{i}": f"value-{i}" for i in range(10)} | {"DisplayName": "A B", "Email": "a@example.com"}
+TWELVE_ARNS = {f"Parameter{i}": f"acs:ram:*:1234567890123456:user/{i}" for i in range(12)}
 
 CASES = {
     "ACS3, GetCallerIdentity": acs3("GetCallerIdentity", {}),
     "ACS3, 12 parameters": acs3("TagResources", OWN_TWELVE),
+    "ACS3, 12 resource names": acs3("TagResources", TWELVE_ARNS),
     "ACS3, policy document": acs3("CreatePolicy", {"PolicyName": "p", "PolicyDocument": POLICY}),
     "ACS3, ROA path": acs3("CreateApiKey", {"workspaceId": "llm-1"}, "/modelstudio/apikeys"),
     "RPC V1 GET, GetCallerIdentity": rpc("GET", {**COMMON, "Action": "GetCallerIdentity"}),

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from keystead.clock import iso
-from keystead.percent import Pairs, decode_pairs
+from keystead.percent import decode_pairs
 from keystead.signing import digests, faults
 from keystead.signing.canonical import canonical_query, header_lines, wire_bytes
 from keystead.signing.message import (
@@ -157,39 +157,32 @@ def forms(
     spellings: Iterator[tuple[str, str, str]],
 ) -> Iterator[Form]:
     """One form for each spelling (name, path, query) of the same request."""
-    names = split_signed_headers(claim.signed_headers).names
+    names, listed = split_signed_headers(claim.signed_headers)
     lines = header_lines(names, message.headers)
     if lines.count("\n") != len(names):
         raise faults.INCOMPLETE(reason="A header value holds a line feed")
     digest = algorithm.digest(message.body)
-    covered = _covered(message, names)
+    objection = _objection(message, algorithm, digest, listed)
+    covered = settled(message.query)
+    # An unsigned content type counts as absent, and so does the form that it announces (section 5.5 rule 4).
+    if message.form and "content-type" in listed:
+        covered = merge(covered, message.form)
     for name, path, query in spellings:
         request = canonical_request(message.method, path, query, lines, claim.signed_headers, digest)
-        yield Form(name, string_to_sign(algorithm, request), covered, request)
+        yield Form(name, string_to_sign(algorithm, request), covered, request, objection)
 
 
-def _covered(message: Message, names: tuple[str, ...]) -> Pairs:
-    """What an action may be given: an unsigned content type counts as absent, so its form does too (5.5 rule 4)."""
-    query = settled(message.query)
-    return merge(query, message.form) if "content-type" in names else query
-
-
-def objection(claim: Claim, message: Message, algorithm: Algorithm) -> str:
-    """Why no signature can be right: a body that is not the digested one, or an unsigned `x-acs-*` header."""
+def _objection(message: Message, algorithm: Algorithm, found: str, listed: frozenset[str]) -> str:
+    """What no signature can mend: a body that is not the digested one, or an unsigned `x-acs-*` header."""
     sent = message.headers[algorithm.body_header]
-    found = algorithm.digest(message.body)
     if sent != found:
         return (
             f"{algorithm.body_header} is {faults.shown(sent)}, but the {len(message.body)} bytes of the body that "
             f"arrived have {found}: send the digest of the exact bytes."
         )
-    listed = split_signed_headers(claim.signed_headers).set
-    if len(listed) < len(message.headers):
-        for name in message.headers:
-            if name not in listed and name.startswith("x-acs-"):
-                return (
-                    f"The header {faults.shown(name)} is not in SignedHeaders: sign every x-acs- header that is sent."
-                )
+    for name in message.headers:
+        if name not in listed and name.startswith("x-acs-"):
+            return f"SignedHeaders lacks {faults.shown(name)}: sign every x-acs- header that is sent."
     return ""
 
 

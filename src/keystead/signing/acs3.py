@@ -42,11 +42,6 @@ def _spellings(message: Message) -> Iterator[tuple[str, str, str]]:
                 yield f"{path_name}; {query_name}", path, query
 
 
-def objection(claim: Claim, message: Message) -> str:
-    """Why no signature can be right, or an empty text."""
-    return acs.objection(claim, message, ALGORITHMS[claim.scheme])
-
-
 def check(claim: Claim, secret: str) -> digests.Check:
     """How this claim's signature is checked.  The MAC key is the secret alone."""
     mac = ALGORITHMS[claim.scheme].mac

@@ -70,11 +70,6 @@ def derive_key(mac: digests.Mac, secret: str, scope: tuple[str, ...]) -> bytes:
     return key
 
 
-def objection(claim: Claim, message: Message) -> str:
-    """Why no signature can be right, or an empty text."""
-    return acs.objection(claim, message, ALGORITHMS[claim.scheme])
-
-
 def check(claim: Claim, secret: str) -> digests.Check:
     """How this claim's signature is checked."""
     mac = _MACS[claim.scheme]

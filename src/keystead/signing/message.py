@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from keystead.percent import Pairs
@@ -79,7 +80,7 @@ class Claim(NamedTuple):
 
     timestamp: seconds since 1970.  bearer: the token of a bearer proof, then access_key_id is empty.  signature:
     decoded.  signed_headers: the list as sent.  scope: day, region, product and tail of ACS4.  unproven: the merged
-    parameters of RPC V1.
+    parameters of RPC V1, and named the same by name.
 
     A named tuple, not a frozen dataclass: one is made for every request, and it costs a quarter.
     """
@@ -94,6 +95,7 @@ class Claim(NamedTuple):
     signed_headers: str = ""
     scope: tuple[str, ...] = ()
     unproven: Pairs = ()
+    named: Mapping[str, str] = MappingProxyType({})
 
     def __repr__(self) -> str:
         """Name the scheme and the key only: a claim holds tokens, and a repr ends up in logs."""
@@ -104,12 +106,14 @@ class Form(NamedTuple):
     """One canonical form that a request may have been signed in; the candidates of sections 3.3, 4.3 and 5.4.
 
     parameters: what this form covers, and so what an action may be given.  canonical_request: V3 and V4 only.
+    objection: why no signature in this form can be right, in words for the caller; empty where one can.
     """
 
     name: str
     string_to_sign: str
     parameters: Pairs
     canonical_request: str = ""
+    objection: str = ""
 
 
 def merge(query: Pairs, form: Pairs) -> Pairs:

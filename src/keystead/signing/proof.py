@@ -87,8 +87,7 @@ def operation(message: Message, claim: Claim | None) -> tuple[str | None, str | 
     Without signature: parameters first, then headers.
     """
     if claim is not None and claim.scheme in _RPC_V1:
-        named = dict(claim.unproven)
-        return named.get("Action") or None, named.get("Version") or None
+        return claim.named.get("Action"), claim.named.get("Version")
     headers = message.headers
     action, version = headers.get("x-acs-action") or None, headers.get("x-acs-version") or None
     if claim is None or claim.scheme in _PARAMETERS_FIRST:
@@ -100,22 +99,20 @@ def operation(message: Message, claim: Claim | None) -> tuple[str | None, str | 
 class _Scheme(NamedTuple):
     """How one scheme is checked.
 
-    objection: why no signature can be right, or an empty text; may refuse at once.  forms: the candidates.  check:
-    what compares a string to sign with the signature.
+    forms: the candidates.  check: what compares a string to sign with the signature.
     """
 
-    objection: Callable[[Claim, Message], str]
     forms: Callable[[Claim, Message], Iterator[Form]]
     check: Callable[[Claim, str], digests.Check]
 
 
-_RPC = _Scheme(lambda _claim, _message: "", rpc_v1.forms, rpc_v1.check)
+_RPC = _Scheme(rpc_v1.forms, rpc_v1.check)
 _SCHEMES = {
     RPC_V1_HMAC_SHA1: _RPC,
     RPC_V1_RSA: _RPC,
-    ROA_V1_HMAC_SHA1: _Scheme(roa_v1.objection, roa_v1.forms, roa_v1.check),
-    **dict.fromkeys(acs3.ALGORITHMS, _Scheme(acs3.objection, acs3.forms, acs3.check)),
-    **dict.fromkeys(acs4.ALGORITHMS, _Scheme(acs4.objection, acs4.forms, acs4.check)),
+    ROA_V1_HMAC_SHA1: _Scheme(roa_v1.forms, roa_v1.check),
+    **dict.fromkeys(acs3.ALGORITHMS, _Scheme(acs3.forms, acs3.check)),
+    **dict.fromkeys(acs4.ALGORITHMS, _Scheme(acs4.forms, acs4.check)),
 }
 
 
@@ -141,20 +138,19 @@ def verify(claim: Claim, message: Message, secret: str, *, space_as_plus: bool =
     if scheme is None:
         raise TypeError(f"a claim by {claim.scheme} has no signature to verify")
     check = scheme.check(claim, secret)
-    objection = scheme.objection(claim, message)
     candidates = forms(claim, message, space_as_plus=space_as_plus)
     first = form = next(candidates)
-    if objection:
-        raise _mismatch(first, objection)
+    if first.objection:
+        raise _mismatch(first)
     while not check(wire_bytes(form.string_to_sign), claim.signature):
         other = next(candidates, None)
         if other is None:
-            raise _mismatch(first, "")
+            raise _mismatch(first)
         form = other
     return form.parameters
 
 
-def _mismatch(form: Form, objection: str) -> Fault:
+def _mismatch(form: Form) -> Fault:
     """`SignatureDoesNotMatch` with the server's own reckoning; a known reason goes into the next step."""
     string_to_sign = faults.printable(form.string_to_sign)
     if form.canonical_request:
@@ -163,6 +159,6 @@ def _mismatch(form: Form, objection: str) -> Fault:
         )
     else:
         fault = faults.MISMATCH_V1(string_to_sign=string_to_sign)
-    if objection:
-        fault.next_step = objection
+    if form.objection:
+        fault.next_step = form.objection
     return fault

@@ -74,6 +74,7 @@ def read(message: Message, pairs: Pairs, named: Mapping[str, str]) -> Claim:
         checked_nonce(named["SignatureNonce"]),
         signature=_signature(message, pairs, named["Signature"]),
         unproven=pairs,
+        named=named,
     )
 
 
@@ -105,7 +106,7 @@ def string_to_sign(method: str, canonical: str) -> str:
 
 def forms(claim: Claim, message: Message, *, space_as_plus: bool = False) -> Iterator[Form]:
     """The candidates of section 3.3; the third, a defect of one client, only where asked for."""
-    covered, canonical = _canonical(message, claim.unproven)
+    covered, canonical = _canonical(message, claim)
     yield Form("all parameters", string_to_sign(message.method, canonical), covered)
     filled = tuple([pair for pair in covered if pair[1]])
     if len(filled) != len(covered):
@@ -116,19 +117,16 @@ def forms(claim: Claim, message: Message, *, space_as_plus: bool = False) -> Ite
         yield Form("space as + (quote_plus)", text, covered)
 
 
-def _canonical(message: Message, pairs: Pairs) -> tuple[Pairs, str]:
+def _canonical(message: Message, claim: Claim) -> tuple[Pairs, str]:
     """The pairs without `Signature` and their canonical query, by way of the wire's own text where possible."""
-    named = dict(pairs)
-    if len(named) != len(pairs):
-        covered = settled(_unsigned(pairs))
-        return covered, encoded_pairs(covered)
-    del named["Signature"]
-    covered = tuple(named.items())
+    covered = _unsigned(claim.unproven)
+    if len(claim.named) != len(claim.unproven):
+        return settled(covered), encoded_pairs(covered)
     raw = message.raw_query
     if message.form:
         body = message.body.decode("latin-1")
         raw = f"{raw}&{body}" if raw else body
-    text = sorted_wire(raw, len(pairs))
+    text = sorted_wire(raw, len(claim.unproven))
     start = text.find("&Signature=") if text else -1
     if text is None or start < 0:
         return covered, encoded_pairs(covered)
