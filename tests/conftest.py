@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -80,13 +81,20 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """A function that starts servers with `database=` and `options=`; all are stopped at the end."""
+    """A function that starts servers with `database=` and `options=`; all are stopped at the end.
+
+    `beside=` names a server whose master key and profile the new one shares: another node on the same database.
+    """
     with ExitStack() as stack:
         count = itertools.count()
 
-        def start(*, database: str | None = None, options: Sequence[str] = ()) -> Server:
+        def start(*, database: str | None = None, options: Sequence[str] = (), beside: Server | None = None) -> Server:
             home = tmp_path / f"server-{next(count)}"
             home.mkdir()
+            if beside:
+                (home / "data").mkdir(mode=0o700)
+                for each in (*beside.data_dir.glob("master*"), beside.profile_file):
+                    shutil.copy(each, home / each.relative_to(beside.profile_file.parent))
             return stack.enter_context(running(home, database=database, options=options))
 
         yield start

@@ -30,7 +30,11 @@ class Cluster:
     password: str
 
     def url(self, database: str) -> str:
-        """Return the database's address as an operator writes it."""
+        """Return the database's address as SQLAlchemy and `--database` take it."""
+        return self.address(database).replace("://", "+psycopg://", 1)
+
+    def address(self, database: str) -> str:
+        """Return the database's address as PostgreSQL's own programs and psycopg take it."""
         return f"postgresql://{OWNER}:{self.password}@{LOOPBACK}:{self.port}/{database}"
 
     @contextmanager
@@ -44,7 +48,7 @@ class Cluster:
             self._administer(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def _administer(self, statement: str) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
 
 
@@ -113,7 +117,7 @@ def cluster() -> Iterator[Cluster]:
 
 def _answers(running: Cluster) -> bool:
     try:
-        psycopg.connect(running.url("postgres"), connect_timeout=5).close()
+        psycopg.connect(running.address("postgres"), connect_timeout=5).close()
     except psycopg.OperationalError:
         return False
     return True

@@ -46,12 +46,12 @@ def test_what_is_missing_is_skipped_by_name_and_fails_in_ci(monkeypatch: pytest.
 
 @pytest.mark.parametrize("time", [1, 2])
 def test_postgres_database_is_fresh(postgres_url: str, time: int) -> None:
-    with psycopg.connect(postgres_url) as connection:
+    with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
         connection.execute("CREATE TABLE only_here (n int)")
 
 
 def test_postgres_keeps_what_it_acknowledges(postgres_cluster: Cluster) -> None:
-    with psycopg.connect(postgres_cluster.url("postgres")) as connection:
+    with psycopg.connect(postgres_cluster.address("postgres")) as connection:
         assert connection.execute("SHOW fsync").fetchone() == ("on",)
 
 
