@@ -1,0 +1,78 @@
+"""`keystead account …`: the account of the instance in a data directory, without signing in."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+
+from keystead.cli.exits import usage
+from keystead.cli.options import load_settings, option, settings_options, with_options
+
+WARNING = """\
+An AccessKey pair of the account itself may do everything, and no policy can limit it.
+Whoever gets hold of it owns every user, policy, workspace and application.
+Use a RAM user's pair instead: keystead ram create-access-key --user-name NAME"""
+
+_LOCATION = ("data_dir", "database")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    group = typer.Typer(no_args_is_help=True, help="The account of an instance: its ID, its own AccessKey pair.")
+    output = option("output", str, "--output", text="json or table.", panel="Options", metavar="FORMAT")
+    agreed = option(
+        "yes_i_understand",
+        bool,
+        "--yes-i-understand",
+        text="Make the pair without being asked.",
+        panel="Options",
+        default=False,
+    )
+    location = settings_options(_LOCATION)
+    group.command("show")(with_options(show, [output, *location]))
+    group.command("create-access-key")(with_options(create_access_key, [agreed, output, *location]))
+    app.add_typer(group, name="account")
+
+
+def show(**given: Any) -> None:
+    """Print the account's ID and alias, and what the instance holds."""
+    from keystead.cli import output
+
+    form = output.check_format(given.pop("output") or "table")
+    from keystead import app
+
+    output.show(app.describe(load_settings(given).settings), form)
+
+
+def create_access_key(**given: Any) -> None:
+    """Make an AccessKey pair of the account itself; discouraged, and possible only behind a warning.
+
+    Works beside a running server.  The secret is printed once and kept nowhere else.
+    """
+    from keystead.cli import output
+
+    form = output.check_format(given.pop("output") or "table")
+    loaded = load_settings(given)
+    if not given["yes_i_understand"]:
+        _confirm()
+    from keystead import app
+
+    key_id, secret = app.create_account_access_key(loaded.settings)
+    if form == "json":
+        output.show({"AccessKeyId": key_id, "AccessKeySecret": secret}, "json")
+        return
+    output.show_pairs([("AccessKey ID", key_id), ("AccessKey secret", secret)])
+    typer.echo("The secret is shown once. Keep it now.", err=True)
+
+
+def _confirm() -> None:
+    typer.secho(WARNING, fg="yellow", err=True)
+    if not sys.stdin.isatty():
+        raise usage(
+            "The warning was not confirmed, and there is no terminal to ask at.",
+            "Give --yes-i-understand if a pair with full permissions is really wanted.",
+        )
+    if not typer.confirm("Make it nevertheless?", default=False, err=True):
+        raise usage("No pair was made.")

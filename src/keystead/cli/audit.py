@@ -1,0 +1,43 @@
+"""`keystead audit`: who did what, through the same call as `keystead keystead lookup-events`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from keystead.cli.options import ClientOptions, client_options, option, with_options
+from keystead.cli.parameters import Given
+
+_FILTERS = (
+    ("start", "StartTime", "TIME", "Events from this time on, 2026-01-31T00:00:00Z."),
+    ("end", "EndTime", "TIME", "Events before this time."),
+    ("user", "Identity", "NAME", "By callers whose ARN holds this text."),
+    ("access_key_id", "AccessKeyId", "ID", "By this AccessKey."),
+    ("action", "Action", "ACTION", "Of this action, CreateUser."),
+    ("product", "Product", "PRODUCT", "Of this product, Ram."),
+    ("kind", "Kind", "KIND", "Only read or only write."),
+    ("resource", "Resource", "ARN", "On resources whose ARN holds this text."),
+    ("outcome", "Outcome", "OUTCOME", "Success, Failure, or an error code."),
+    ("request_id", "EventRequestId", "ID", "Of this request."),
+    ("limit", "MaxItems", "N", "At most this many, up to 1000."),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    filters = [
+        option(name, str, "--" + name.replace("_", "-"), text=doc, panel="Filters", metavar=metavar)
+        for name, _, metavar, doc in _FILTERS
+    ]
+    app.command("audit")(with_options(audit, [*filters, *client_options()]))
+
+
+def audit(**given: Any) -> None:
+    """Look up audit events, newest first."""
+    from keystead.cli.calls import run
+    from keystead.cli.catalogue import product
+
+    options = ClientOptions.take(given)
+    typed: list[Given] = [(wire, given[name]) for name, wire, _, _ in _FILTERS if given[name] is not None]
+    run(product("keystead").action("LookupEvents"), typed, options)
