@@ -46,7 +46,9 @@ class Clause(NamedTuple):
 
 
 class RawStatement(NamedTuple):
-    """A statement as written.  principals: (kind, values); None where there is no `Principal`."""
+    """A statement as written.  principals: (kind, values); None where there is no `Principal`.
+    principals_at: where its key stands.
+    """
 
     path: str
     at: int
@@ -56,6 +58,7 @@ class RawStatement(NamedTuple):
     resources: tuple[Item, ...]
     not_resource: bool
     principals: tuple[tuple[Item, tuple[Item, ...]], ...] | None
+    principals_at: int
     conditions: tuple[Clause, ...]
 
 
@@ -140,6 +143,7 @@ class _Parser:
         if not actions:
             self.fail(node.at, path, "the statement has no Action", 'add "Action" or "NotAction"')
         not_resource, resources = self.choice(node, members, path, "Resource", "NotResource")
+        named = members.get("Principal")
         return RawStatement(
             path,
             node.at,
@@ -148,7 +152,8 @@ class _Parser:
             not_action,
             resources,
             not_resource,
-            self.principals(members["Principal"], f"{path}.Principal") if "Principal" in members else None,
+            self.principals(named, f"{path}.Principal") if named else None,
+            named.key_at if named else -1,
             self.conditions(members.get("Condition"), f"{path}.Condition"),
         )
 

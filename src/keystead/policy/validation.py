@@ -65,7 +65,7 @@ class _Validator:
         """Rules of the kinds that grant to whoever holds them."""
         if statement.principals is not None:
             kind = self.kind.value
-            at, path = statement.at, f"{statement.path}.Principal"
+            at, path = statement.principals_at, f"{statement.path}.Principal"
             self.fail(at, path, f"{_article(kind)} has no Principal", "remove it; only trust policies name one")
         if not statement.resources:
             self.fail(statement.at, statement.path, "the statement has no Resource", 'add "Resource": "*" or ARNs')
