@@ -7,6 +7,7 @@ question; what a tool says is shown only when it fails. Standard library only: t
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -34,6 +35,7 @@ class DebianPackage:
     brings: str
     program: str
     aside: str = ""  # where Debian keeps the program when it is not on the path: a pattern below /usr/lib
+    without: str = "its tests are skipped, and fail in CI"
 
     def found(self) -> bool:
         """Is its program on the path, or where Debian keeps it?"""
@@ -48,6 +50,9 @@ DEBIAN = (
     DebianPackage("nodejs", "Node.js", "node"),
     DebianPackage("npm", "npm", "npm"),
 )
+
+
+VENV_PACKAGE = DebianPackage("python3-venv", "Python's venv", "python3", without="no .venv can be made")
 
 
 class SetupError(Exception):
@@ -102,11 +107,14 @@ def make_venv() -> None:
     """Create `.venv` with the interpreter that runs this script."""
     if PYTHON.exists():
         return
+    if sys.prefix == "/usr" and not importlib.util.find_spec("ensurepip"):  # Debian keeps it in a package of its own
+        debian_install([VENV_PACKAGE])
     with step(f"Creating .venv with Python {sys.version.split()[0]}"):
         try:
             venv.create(VENV, with_pip=True, clear=True)
         except (subprocess.CalledProcessError, OSError) as error:
-            raise SetupError(f"{error}\nOn Debian: apt-get install python3-venv") from error
+            shutil.rmtree(VENV, ignore_errors=True)
+            raise SetupError(str(error)) from error
 
 
 def pip_install(*options: str) -> None:
@@ -148,20 +156,17 @@ def as_root() -> list[str] | None:
     return ["sudo", "-n"] if asked.returncode == 0 else None
 
 
-def install_debian_packages() -> None:
-    """Install the missing services and programs, or say which tests will be without them."""
-    missing = [each for each in DEBIAN if not each.found()]
-    if not missing:
-        return
+def debian_install(packages: Sequence[DebianPackage]) -> None:
+    """Install the packages where root's rights can be had without a password, and say so where they cannot."""
     prefix = as_root()
     if prefix is None:
-        for each in missing:
-            print(f"{each.brings} is not installed (package {each.name}): its tests are skipped, and fail in CI.")
+        for each in packages:
+            print(f"{each.brings} is not installed (package {each.name}): {each.without}.")
         return
     quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
-    with step("Installing " + ", ".join(each.brings for each in missing)):
+    with step("Installing " + ", ".join(each.brings for each in packages)):
         run([*prefix, *quiet, "update"])
-        run([*prefix, *quiet, "install", "--yes", "--no-install-recommends", *(each.name for each in missing)])
+        run([*prefix, *quiet, "install", "--yes", "--no-install-recommends", *(each.name for each in packages)])
 
 
 def install_node_modules() -> None:
@@ -189,7 +194,8 @@ def main(arguments: Sequence[str]) -> int:
         install_program()
         if arguments[0] == "test":
             install_test_tools()
-            install_debian_packages()
+            if missing := [each for each in DEBIAN if not each.found()]:
+                debian_install(missing)
             install_node_modules()
     except SetupError as error:
         print(f"Set-up stopped: {error}", file=sys.stderr)
