@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from keystead.cli.configuration import reference_page
 from keystead.settings import SETTINGS, OperatorError, Settings, flag, load, locate_file, variable
+from keystead.settings_page import page
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
 
@@ -164,11 +164,11 @@ def test_every_setting_is_described_and_documented(name: str) -> None:
     setting = SETTINGS[name]
     assert setting.metadata["doc"].endswith(".")
     assert setting.metadata["group"]
-    page = PAGE.read_text("utf-8")
-    assert f"`{name}`<br>`{variable(name)}`<br>`{flag(name)}`" in page
+    text = PAGE.read_text("utf-8")
+    assert f"`{name}`<br>`{variable(name)}`<br>`{flag(name)}`" in text
     bounded = setting.metadata["low"] is not None
     assert bounded == (setting.type == "int"), "every number has a range"
 
 
 def test_the_reference_page_is_not_stale() -> None:
-    assert PAGE.read_text("utf-8") == reference_page(), "run: keystead config reference > docs/reference/settings.md"
+    assert PAGE.read_text("utf-8") == page(), "run: python scripts/generate.py"

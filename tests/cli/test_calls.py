@@ -258,13 +258,25 @@ def test_audit_is_lookup_events(caller: Program, stub: Stub) -> None:
 
 
 def test_status_tells_ready_from_not_ready_from_not_there(caller: Program, stub: Stub) -> None:
-    stub.answer(200, {"ready": True, "version": "1.2.3"})
-    stub.answer(200, {"Arn": "acs:ram::1:user/admin"})
+    stub.answer(200, b"ready\n")
+    stub.answer(200, {"AccountId": "1", "Arn": "acs:ram::1:user/admin"})
     done = caller("status", "--output", "json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert told["version"] == "1.2.3"
-    assert told["caller"] == "acs:ram::1:user/admin"
-    stub.answers[:] = [(503, {}, {"ready": False})]
-    assert caller("status").returncode == 4
+    assert told == {"endpoint": stub.url, "ready": True, "account": "1", "caller": "acs:ram::1:user/admin"}
+    stub.answers[:] = [(503, {}, b"not ready: the change feed is 4 s behind\n")]
+    late = caller("status")
+    assert late.returncode == 4
+    assert "the change feed is 4 s behind" in late.stderr
+    stub.answers[:] = [(200, {}, b"<html>")]
+    other = caller("status")
+    assert other.returncode == 4
+    assert "not a Keystead server" in other.stderr
     assert caller("status", "--endpoint", f"http://127.0.0.1:{free_port()}").returncode == 3
+
+
+def test_a_status_without_a_pair_still_tells_the_rest(keystead: Program, stub: Stub) -> None:
+    stub.answer(200, b"ready\n")
+    done = keystead("status", "--endpoint", stub.url)
+    assert done.returncode == 0
+    assert "unknown: There is no AccessKey pair" in " ".join(done.stdout.split())

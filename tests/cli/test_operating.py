@@ -142,6 +142,29 @@ def test_an_account_pair_needs_the_warning_confirmed(keystead: Program) -> None:
     assert "accountAccountAccountAccountAc" in screen
 
 
+def test_one_more_account(keystead: Program) -> None:
+    assert run(keystead, "account", "create", "--data-dir", "data").returncode == 2
+    run(keystead, "init", "--data-dir", "data")
+    done = run(keystead, "account", "create", "--alias", "team", "--data-dir", "data")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1999999999999999 (team)" in done.stdout
+    assert PAIR[1] not in done.stdout
+    assert [each["name"] for each in profiles(keystead)["profiles"]] == ["default", "1999999999999999"]
+
+
+@pytest.mark.parametrize("command", ["show", "create", "create-access-key"])
+def test_asking_after_an_instance_does_not_make_one(keystead: Program, command: str) -> None:
+    done = run(keystead, "account", command, "--data-dir", "nowhere")
+    assert done.returncode == 2
+    assert "no instance" in done.stderr
+    assert not (keystead.home / "nowhere").exists()
+
+
+def test_a_free_port_is_kept_in_the_profile_once_it_is_known(keystead: Program) -> None:
+    run(keystead, "serve", "--data-dir", "data", "--port", "0")
+    assert profiles(keystead)["profiles"][0]["endpoint"] == "127.0.0.1:4321"
+
+
 def test_account_show(keystead: Program) -> None:
     run(keystead, "init", "--data-dir", "data")
     done = run(keystead, "account", "show", "--data-dir", "data", "--output", "json")

@@ -17,6 +17,12 @@ from keystead.cli.main import main
 from keystead.settings import OperatorError, Settings
 
 PAIR = ("LTAI5tAdminAdminAdminAdm", "adminAdminAdminAdminAdminAdmin")
+NEW = {
+    "created": True,
+    "admin_access_key_id": PAIR[0],
+    "admin_access_key_secret": PAIR[1],
+    "setup_token": "SETUP-TOKEN",
+}
 
 
 def initialise(settings: Settings) -> Any:
@@ -26,24 +32,33 @@ def initialise(settings: Settings) -> Any:
     state = settings.data_dir / "app.json"
     created = not state.exists()
     state.write_text(json.dumps({"account_id": "1234567890123456"}))
-    return SimpleNamespace(
+    made = SimpleNamespace(
         account_id="1234567890123456",
-        alias=settings.account_alias,
+        alias=settings.account_alias or "1234567890123456",
         created=created,
-        admin_access_key_id=PAIR[0] if created else None,
-        admin_access_key_secret=PAIR[1] if created else None,
-        setup_token="SETUP-TOKEN" if created else None,
+        admin_access_key_id="",
+        admin_access_key_secret="",
+        setup_token="",
         data_dir=settings.data_dir,
         database_url=settings.database or f"sqlite:///{settings.data_dir}/keystead.db",
     )
+    if created:
+        vars(made).update(NEW)
+    return made
 
 
-def serve(_settings: Settings, on_ready: Callable[[], None]) -> None:
-    on_ready()
+def create_account(settings: Settings, alias: str | None) -> Any:
+    return SimpleNamespace(**{**vars(initialise(settings)), **NEW, "account_id": "1999999999999999", "alias": alias})
 
 
-def create_account_access_key(_settings: Settings) -> tuple[str, str]:
-    return "LTAI5tAccountAccountAcco", "accountAccountAccountAccountAc"
+def serve(settings: Settings, on_ready: Callable[..., None]) -> None:
+    on_ready(
+        f"http://127.0.0.1:{settings.port or 4321}", *(["https://127.0.0.1:8443"] if settings.tls != "off" else [])
+    )
+
+
+def create_account_access_key(_settings: Settings, account_id: str | None = None) -> tuple[str, str]:
+    return f"LTAI5tAccountAccount{account_id or 'Acco'}", "accountAccountAccountAccountAc"
 
 
 def describe(settings: Settings) -> dict[str, Any]:
@@ -52,7 +67,7 @@ def describe(settings: Settings) -> dict[str, Any]:
 
 if __name__ == "__main__":
     stub = ModuleType("keystead.app")
-    for each in (initialise, serve, create_account_access_key, describe):
+    for each in (initialise, create_account, serve, create_account_access_key, describe):
         setattr(stub, each.__name__, each)
     sys.modules["keystead.app"] = stub
     main()

@@ -37,7 +37,9 @@ def serve(**given: Any) -> None:
     files = _tls(loaded.settings)
 
     def ready(*addresses: str) -> None:
-        typer.echo(screen(loaded, made, profile, files, addresses or addresses_of(loaded.settings)))
+        if profile and loaded.settings.port == 0:  # only now it is known where we listen
+            keep_pair(made, profile, addresses[0])
+        typer.echo(screen(loaded, made, profile, files, addresses))
 
     app.serve(loaded.settings, ready)
 
@@ -54,17 +56,20 @@ def _initialise(settings: Settings) -> tuple[Initialised, str]:
     """Initialise, and keep the administrator's pair as a profile.  Returns the name of the profile, if one was made."""
     from keystead import app
 
-    path = _profile_file()
-    _check_writable(path)  # before the pair exists: it is given out once
+    check_profile_file()
     made = app.initialise(settings)
-    if not (made.created and made.admin_access_key_id and made.admin_access_key_secret):
-        return made, ""
+    name = ""
+    if made.created:
+        name = free_name(made.account_id)
+        keep_pair(made, name, settings.public_url or addresses_of(settings)[0])
+    return made, name
+
+
+def keep_pair(made: Initialised, name: str, endpoint: str) -> None:
+    """Write the administrator's pair into the profile file."""
     from keystead.cli.profiles import save_profile
 
-    name = _free_name(path, made.account_id)
-    endpoint = settings.public_url or addresses_of(settings)[0]
-    save_profile(path, name, made.admin_access_key_id, made.admin_access_key_secret, endpoint)
-    return made, name
+    save_profile(_profile_file(), name, made.admin_access_key_id, made.admin_access_key_secret, endpoint)
 
 
 def _profile_file() -> Path:
@@ -73,7 +78,11 @@ def _profile_file() -> Path:
     return Path(os.environ.get("KEYSTEAD_PROFILE_FILE") or OWN_FILE).expanduser()
 
 
-def _check_writable(path: Path) -> None:
+def check_profile_file() -> None:
+    """Before a pair exists, which is given out once: could it be kept?  Raises OperatorError."""
+    from keystead.cli.profiles import read_document
+
+    path = _profile_file()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         writable = os.access(path.parent, os.W_OK | os.X_OK)
@@ -85,13 +94,15 @@ def _check_writable(path: Path) -> None:
             f"The administrator's profile cannot be kept in {path}: {reason}.",
             "Name a file in a writable directory with KEYSTEAD_PROFILE_FILE.",
         )
+    read_document(path)  # refuses a file that is not a profile file
 
 
-def _free_name(path: Path, account_id: str) -> str:
-    """`default`, or the account's ID where another instance's pair has that name: it must not be lost."""
+def free_name(account_id: str) -> str:
+    """`default`, or the account's ID where another account's pair has that name: it must not be lost."""
     from keystead.cli.profiles import read_document
 
-    taken = {str(each.get("name")) for each in read_document(path)["profiles"] if each.get("access_key_id")}
+    profiles = read_document(_profile_file())["profiles"]
+    taken = {str(each.get("name")) for each in profiles if each.get("access_key_id")}
     return account_id if PROFILE in taken else PROFILE
 
 
@@ -132,19 +143,22 @@ def screen(loaded: Loaded, made: Initialised, profile: str, files: TlsFiles | No
     rows.append(("Data", _shown(made.data_dir) + ("" if settings.database else " (SQLite)")))
     if settings.database is not None:
         rows.append(("Database", without_password(str(made.database_url))))
-    rows.append(("Account", f"{made.account_id} ({made.alias})" if made.alias else str(made.account_id)))
+    rows.append(
+        ("Account", f"{made.account_id} ({made.alias})" if made.alias not in ("", made.account_id) else made.account_id)
+    )
     if loaded.file:
         rows.append(("Settings", _shown(loaded.file)))
     lines = [f"Keystead {keystead.__version__} {state}.", "", *_aligned(rows)]
     if made.created:
-        lines += ["", *_first(made, profile, terminal)]
+        lines += ["", *first_pair(made, profile, terminal)]
     lines += _trust(files)
     lines += ["", "Next:", *_next_steps(made, profile, addresses)]
     return "\n".join(lines)
 
 
-def _first(made: Initialised, profile: str, terminal: bool) -> list[str]:
-    lines = ['First start: made the account and its RAM user "admin", who may do everything.']
+def first_pair(made: Initialised, profile: str, terminal: bool) -> list[str]:
+    """What is said of a new account; its secrets only on a terminal."""
+    lines = ['Made the account and its RAM user "admin", who may do everything.']
     kept = [("Profile", f"{profile}, in {_shown(_profile_file())}")]
     if not terminal:
         note = "  The secret is in that file only: the output is not a terminal."

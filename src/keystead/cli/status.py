@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from keystead.cli import exits
 from keystead.cli.exits import CommandError
 from keystead.cli.options import client_options, load_settings, settings_options, with_options
+
+if TYPE_CHECKING:
+    from keystead.cli.client import Answer
 
 READY_PATH = "/readyz"
 _OPTIONS = ("profile", "endpoint", "output", "timeout")
@@ -26,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(**given: Any) -> None:
-    """Say whether the server is reachable and ready, its version, and the account of the instance here.
+    """Say whether the server is reachable and ready, which one it is, and as whom the profile is known to it.
 
     Exit code 0 ready; 3 not reachable; 4 reachable, but not ready.
     """
@@ -34,43 +36,45 @@ def status(**given: Any) -> None:
 
     form = output.check_format(given["output"])
     endpoint = profiles.endpoint(os.environ, given["endpoint"], given["profile"])
-    told: dict[str, Any] = {"endpoint": endpoint}
-    ready, remote = _ready(endpoint, given["timeout"])
-    told |= {"reachable": True, "ready": ready, **remote}
+    answer = _asked(endpoint, given["timeout"])
+    ready = answer.status == 200
+    told: dict[str, Any] = {"endpoint": endpoint, "ready": ready}
+    if not ready:
+        told["reason"] = answer.body.decode("utf-8", "replace").strip().removeprefix("not ready: ")
+    if "keystead" in answer.headers.get("server", "").lower():
+        told["server"] = answer.headers["server"]
     if ready:
-        told["caller"] = _caller(endpoint, given)
+        told |= _caller(endpoint, given)
     told |= _local(given)
     output.show(told, form)
     if not ready:
         raise CommandError(
             exits.SERVER_ERROR,
-            f"{endpoint} answers, but is not ready.",
+            f"{endpoint} answers, but is not ready: {told['reason']}.",
             next_step="Read the server's log: it names what it waits for.",
         )
 
 
-def _ready(endpoint: str, timeout: float) -> tuple[bool, dict[str, Any]]:
+def _asked(endpoint: str, timeout: float) -> Answer:
+    """The answer of `/readyz`: 200 `ready`, or 503 and why not."""
     from keystead.cli.client import send, unreachable
 
     try:
-        answer = send(endpoint, "GET", READY_PATH, {"accept": "application/json"}, b"", timeout)
+        answer = send(endpoint, "GET", READY_PATH, {"accept": "text/plain"}, b"", timeout)
     except (OSError, http.client.HTTPException) as error:
         raise unreachable(endpoint, error) from None
-    try:
-        body = json.loads(answer.body)
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
+    ours = {200: b"ready", 503: b"not ready"}.get(answer.status)
+    if ours is None or not answer.body.startswith(ours):
         raise CommandError(
             exits.SERVER_ERROR,
-            f"{endpoint} is not a Keystead server: {READY_PATH} gave HTTP {answer.status} and no JSON.",
+            f"{endpoint} is not a Keystead server: {READY_PATH} gave HTTP {answer.status}.",
             next_step="Name Keystead's own address with --endpoint.",
         )
-    return answer.status == 200, {str(name): value for name, value in body.items() if name != "ready"}
+    return answer
 
 
-def _caller(endpoint: str, given: dict[str, Any]) -> str:
-    """The caller's ARN, or why there is none; a status is worth printing without it."""
+def _caller(endpoint: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The account and the caller's ARN, or why they are unknown: a status is worth printing without them."""
     from keystead.cli import profiles
     from keystead.cli.catalogue import product
     from keystead.cli.client import Client
@@ -80,15 +84,17 @@ def _caller(endpoint: str, given: dict[str, Any]) -> str:
         client = Client(endpoint, profiles.credentials(os.environ, given["profile"]), given["timeout"])
         answer = client.call(prepare(product("sts").action("GetCallerIdentity"), ()))
     except CommandError as error:
-        return f"unknown: {error.message}"
-    return str(answer.get("Arn") or answer)
+        return {"caller": f"unknown: {error.message}"}
+    return {"account": answer.get("AccountId"), "caller": answer.get("Arn")}
 
 
 def _local(given: dict[str, Any]) -> dict[str, Any]:
-    """What is known of the instance in the data directory, where there is one."""
+    """What is known of the instance in the data directory, where one was named and there is one."""
+    if given["data_dir"] is None and given["config"] is None:
+        return {}
     settings = load_settings({name: given[name] for name in ("config", "data_dir", "database")}).settings
     if not settings.data_dir.is_dir():
-        return {}
+        return {"data_dir": f"{settings.data_dir} does not exist"}
     from keystead import app
 
     return {"data_dir": str(settings.data_dir), **app.describe(settings)}
