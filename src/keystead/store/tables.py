@@ -93,6 +93,7 @@ roles = Table(
     Column("description", String(1024), nullable=False),
     Column("trust_policy", Text, nullable=False),
     Column("max_session_duration", Integer, nullable=False),
+    Column("allow_console_login", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("account_id", "name_key"),

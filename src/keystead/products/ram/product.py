@@ -15,6 +15,7 @@ RoleName = Annotated[str, Text(1, 64, r"[A-Za-z0-9.-]+", doc="letters, digits, '
 PolicyName = Annotated[str, Text(1, 128, r"[A-Za-z0-9-]+", doc="letters, digits and '-'")]
 PolicyType = Annotated[str, Choice(("System", "Custom"), fault="InvalidParameter.PolicyType")]
 Comments = Annotated[str, Text(1, 128, doc="free text")]
+Description = Annotated[str, Text(1, 1024, doc="free text")]
 AccessKeyId = Annotated[str, Text(16, 128, r"[A-Za-z0-9.]+", doc="an AccessKey ID")]
 Marker = Annotated[str, Text(1, 512, doc="what the page before answered")]
 MaxItems = Annotated[int, Whole(1, 1000, doc="how many on a page")]

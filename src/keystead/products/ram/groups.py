@@ -1,0 +1,263 @@
+"""RAM groups and their members.  Source: reference/ram-behaviour.md 5.7."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from msgspec import UNSET, UnsetType
+
+from keystead import ids
+from keystead.clock import iso
+from keystead.faults import FaultKind
+from keystead.identity.callers import Caller
+from keystead.identity.transaction import Tx
+from keystead.products import pages
+from keystead.products.faults import GROUP_NOT_FOUND, USER_NOT_FOUND, exists, in_use, too_many
+from keystead.products.ram import users
+from keystead.products.ram.product import RAM, Comments, GroupName, Marker, MaxItems, UserName
+from keystead.products.ram.users import USER, UserNameInput
+from keystead.store import groups
+from keystead.wire.answers import Done, Output
+from keystead.wire.parameters import Input, Whole
+
+GROUP_EXISTS = exists("Group", "group")
+TOO_MANY_GROUPS = too_many("Group", "groups")
+HAS_USERS = in_use("Group.User", "group", "users", "Remove its users first.")
+HAS_POLICIES = in_use("Group.Policy", "group", "policies attached", "Detach its policies first.")
+ALREADY_MEMBER = FaultKind(
+    "EntityAlreadyExists.User.Group",
+    409,
+    "The user {user} is already in the group {group}.",
+    "Nothing is left to do: the user has the group's policies.",
+)
+NOT_A_MEMBER = FaultKind(
+    "EntityNotExist.User.Group",
+    404,
+    "The user {user} is not in the group {group}.",
+    "Check both names; ListUsersForGroup shows who is in the group.",
+)
+IN_TOO_MANY_GROUPS = too_many("User.Group", "groups of a user")
+
+GROUP = "acs:ram:*:{account}:group/{group_name}"
+GROUPS = "acs:ram:*:{account}:group/*"
+
+
+class Group(Output, frozen=True):
+    """A group as RAM answers it."""
+
+    group_id: str
+    group_name: str
+    comments: str
+    create_date: str
+    update_date: str | UnsetType = UNSET
+
+
+class GroupAnswer(Output, frozen=True):
+    group: Group
+
+
+class GroupList(Output, frozen=True):
+    group: list[Group]
+
+
+class GroupsPage(Output, frozen=True):
+    groups: GroupList
+    is_truncated: bool
+    marker: str | UnsetType = UNSET
+
+
+class JoinedGroup(Output, frozen=True):
+    """A group as ListGroupsForUser shows it."""
+
+    group_id: str
+    group_name: str
+    comments: str
+    join_date: str
+
+
+class JoinedGroupList(Output, frozen=True):
+    group: list[JoinedGroup]
+
+
+class JoinedGroups(Output, frozen=True):
+    groups: JoinedGroupList
+
+
+class Member(Output, frozen=True):
+    """A user as ListUsersForGroup shows it."""
+
+    user_name: str
+    display_name: str
+    join_date: str
+
+
+class MemberList(Output, frozen=True):
+    user: list[Member]
+
+
+class MembersPage(Output, frozen=True):
+    users: MemberList
+    is_truncated: bool
+    marker: str | UnsetType = UNSET
+
+
+class CreateGroupInput(Input, frozen=True):
+    group_name: GroupName
+    comments: Comments | None = None
+
+
+class GroupNameInput(Input, frozen=True):
+    group_name: GroupName
+
+
+class UpdateGroupInput(Input, frozen=True):
+    group_name: GroupName
+    new_group_name: GroupName | None = None
+    new_comments: Comments | None = None
+
+
+class ListGroupsInput(Input, frozen=True):
+    marker: Marker | None = None
+    max_items: Annotated[int, Whole(1, 100, clamp=True, doc="how many on a page")] = 100
+
+
+class ListUsersForGroupInput(Input, frozen=True):
+    group_name: GroupName
+    marker: Marker | None = None
+    max_items: MaxItems = 100
+
+
+class MembershipInput(Input, frozen=True):
+    user_name: UserName
+    group_name: GroupName
+
+
+def show(row: sa.Row[Any], *, updated: bool = True) -> Group:
+    """A row of the groups table as RAM shows it."""
+    return Group(
+        group_id=row.id,
+        group_name=row.name,
+        comments=row.comments,
+        create_date=iso(row.created_at),
+        update_date=iso(row.updated_at) if updated else UNSET,
+    )
+
+
+def find(tx: Tx, name: str) -> sa.Row[Any]:
+    """The group of that name.  Raises `EntityNotExist.Group`."""
+    row = groups.get(tx, name)
+    if row is None:
+        raise GROUP_NOT_FOUND(name=name)
+    return row
+
+
+@RAM.action("CreateGroup", resource=GROUPS, writes=True, faults=(GROUP_EXISTS, TOO_MANY_GROUPS))
+def create_group(tx: Tx, _caller: Caller, wanted: CreateGroupInput) -> GroupAnswer:
+    """Create a group in the caller's account."""
+    if groups.get(tx, wanted.group_name) is not None:
+        raise GROUP_EXISTS(name=wanted.group_name)
+    if groups.count(tx, tx.quotas.groups) >= tx.quotas.groups:
+        raise TOO_MANY_GROUPS(limit=tx.quotas.groups)
+    groups.insert(tx, ids.group_id(), wanted.group_name, wanted.comments or "")
+    return GroupAnswer(group=show(find(tx, wanted.group_name), updated=False))
+
+
+@RAM.action("GetGroup", resource=GROUP, faults=(GROUP_NOT_FOUND,))
+def get_group(tx: Tx, _caller: Caller, wanted: GroupNameInput) -> GroupAnswer:
+    """Show a group."""
+    return GroupAnswer(group=show(find(tx, wanted.group_name)))
+
+
+@RAM.action("UpdateGroup", resource=GROUP, writes=True, faults=(GROUP_NOT_FOUND, GROUP_EXISTS))
+def update_group(tx: Tx, _caller: Caller, wanted: UpdateGroupInput) -> GroupAnswer:
+    """Change a group's name or comments; what is left out stays, empty comments are cleared."""
+    row = find(tx, wanted.group_name)
+    values = {}
+    if wanted.new_group_name:
+        other = groups.get(tx, wanted.new_group_name)
+        if other is not None and other.id != row.id:
+            raise GROUP_EXISTS(name=wanted.new_group_name)
+        values["name"] = wanted.new_group_name
+    if wanted.new_comments is not None:
+        values["comments"] = wanted.new_comments
+    groups.update(tx, row.id, values)
+    return GroupAnswer(group=show(find(tx, values.get("name", row.name))))
+
+
+@RAM.action("ListGroups", resource=GROUPS)
+def list_groups(tx: Tx, _caller: Caller, wanted: ListGroupsInput) -> GroupsPage:
+    """List the account's groups, a page at a time."""
+    rows, marker = pages.cut(
+        groups.page(tx, pages.after(wanted.marker), wanted.max_items + 1), wanted.max_items, "name_key"
+    )
+    return GroupsPage(
+        groups=GroupList(group=[show(row) for row in rows]),
+        is_truncated=marker is not None,
+        marker=marker or UNSET,
+    )
+
+
+@RAM.action("DeleteGroup", resource=GROUP, writes=True, faults=(GROUP_NOT_FOUND, HAS_USERS, HAS_POLICIES))
+def delete_group(tx: Tx, _caller: Caller, wanted: GroupNameInput) -> Done:
+    """Delete a group that has no users and no policies any more."""
+    row = find(tx, wanted.group_name)
+    hanging = groups.dependants(tx, row.id)
+    for count, fault in ((hanging.users, HAS_USERS), (hanging.policies, HAS_POLICIES)):
+        if count:
+            raise fault(name=row.name, count=count)
+    groups.delete(tx, row.id)
+    return Done()
+
+
+@RAM.action(
+    "AddUserToGroup",
+    resource=[USER, GROUP],
+    writes=True,
+    faults=(USER_NOT_FOUND, GROUP_NOT_FOUND, ALREADY_MEMBER, IN_TOO_MANY_GROUPS),
+)
+def add_user_to_group(tx: Tx, _caller: Caller, wanted: MembershipInput) -> Done:
+    """Put a user into a group, whose policies then speak for it."""
+    user, group = users.find(tx, wanted.user_name), find(tx, wanted.group_name)
+    if groups.has_member(tx, group.id, user.id):
+        raise ALREADY_MEMBER(user=user.name, group=group.name)
+    if groups.count_of_user(tx, user.id) >= tx.quotas.groups_per_user:
+        raise IN_TOO_MANY_GROUPS(limit=tx.quotas.groups_per_user)
+    groups.join(tx, group.id, user.id)
+    return Done()
+
+
+@RAM.action(
+    "RemoveUserFromGroup",
+    resource=[USER, GROUP],
+    writes=True,
+    faults=(USER_NOT_FOUND, GROUP_NOT_FOUND, NOT_A_MEMBER),
+)
+def remove_user_from_group(tx: Tx, _caller: Caller, wanted: MembershipInput) -> Done:
+    """Take a user out of a group."""
+    user, group = users.find(tx, wanted.user_name), find(tx, wanted.group_name)
+    if not groups.leave(tx, group.id, user.id):
+        raise NOT_A_MEMBER(user=user.name, group=group.name)
+    return Done()
+
+
+@RAM.action("ListGroupsForUser", resource=USER, faults=(USER_NOT_FOUND,))
+def list_groups_for_user(tx: Tx, _caller: Caller, wanted: UserNameInput) -> JoinedGroups:
+    """List the groups that a user is in."""
+    user = users.find(tx, wanted.user_name)
+    found = [
+        JoinedGroup(group_id=row.id, group_name=row.name, comments=row.comments, join_date=iso(row.joined_at))
+        for row in groups.of_user(tx, user.id)
+    ]
+    return JoinedGroups(groups=JoinedGroupList(group=found))
+
+
+@RAM.action("ListUsersForGroup", resource=GROUP, faults=(GROUP_NOT_FOUND,))
+def list_users_for_group(tx: Tx, _caller: Caller, wanted: ListUsersForGroupInput) -> MembersPage:
+    """List the users of a group, a page at a time."""
+    group = find(tx, wanted.group_name)
+    rows, marker = pages.cut(
+        groups.members(tx, group.id, pages.after(wanted.marker), wanted.max_items + 1), wanted.max_items, "name_key"
+    )
+    found = [Member(user_name=row.name, display_name=row.display_name, join_date=iso(row.joined_at)) for row in rows]
+    return MembersPage(users=MemberList(user=found), is_truncated=marker is not None, marker=marker or UNSET)
