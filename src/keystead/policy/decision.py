@@ -12,12 +12,13 @@ account is checked by whoever builds the query.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from keystead.policy.layers import Decision, Layer, LayerKind, Match, Query
 
 _NOTHING: Final = Decision(False, False, None)
+_KINDS: Final = len(LayerKind)
 
 
 def decide(query: Query, layers: Sequence[Layer]) -> Decision:
@@ -27,40 +28,29 @@ def decide(query: Query, layers: Sequence[Layer]) -> Decision:
     """
     if len(layers) == 1:
         return layers[0].judge(query)
+    said: list[Decision | None] = [None] * _KINDS
+    for layer in layers:
+        found, before = layer.judge(query), said[layer.rank]
+        said[layer.rank] = found if before is None else _together(layer.kind, before, found)
+    control, session, account, group, trust = said
+    # An Allow in the account scope is final: a Deny in the scope of a resource group is then not read, as the
+    # vendor documents it.
+    settled = account is not None and (account.allowed or account.explicit_deny)
+    sides = [account if settled or group is None else group, trust]
+    if trust is not None and trust.explicit_deny:
+        sides.sort(key=lambda side: side is not None and not side.explicit_deny)
     matched: tuple[Match, ...] = ()
     last = _NOTHING
-    for last in _steps(query, layers):
-        if not last.allowed:
-            return last
-        matched += last.matched
-    return Decision(last.allowed, last.explicit_deny, last.layer, matched)
+    for each in (control, session, *sides):
+        if each is not None:
+            if not each.allowed:
+                return each
+            matched += each.matched
+            last = each
+    return Decision(last.allowed, False, last.layer, matched)
 
 
-def _steps(query: Query, layers: Sequence[Layer]) -> Iterator[Decision]:
-    """One decision per layer or pair of layers, in the documented order."""
-    by_kind: dict[LayerKind, list[Layer]] = {}
-    for layer in layers:
-        by_kind.setdefault(layer.kind, []).append(layer)
-    for kind in (LayerKind.CONTROL, LayerKind.SESSION):
-        for layer in by_kind.get(kind, ()):
-            yield layer.judge(query)
-    scopes = [by_kind[kind] for kind in (LayerKind.ACCOUNT, LayerKind.RESOURCE_GROUP) if kind in by_kind]
-    identity = [_by_identity(query, scopes)] if scopes else []
-    trust = [layer.judge(query) for layer in by_kind.get(LayerKind.TRUST, ())]
-    # Where both refuse, an explicit deny of either is the answer, else the identity side is.
-    yield from sorted(identity + trust, key=lambda each: not each.explicit_deny)
-
-
-def _by_identity(query: Query, scopes: list[list[Layer]]) -> Decision:
-    """Account scope, then resource groups: a Deny ends it, an Allow ends it, else the next scope is asked.
-
-    An Allow in the account scope is final: a Deny in the scope of a resource group is then not read, as the vendor
-    documents it.
-    """
-    last = _NOTHING
-    for scope in scopes:
-        found = [layer.judge(query) for layer in scope]
-        last = min(found, key=lambda each: (not each.explicit_deny, not each.allowed))
-        if last.explicit_deny or last.allowed:
-            return last
-    return last
+def _together(kind: LayerKind, one: Decision, other: Decision) -> Decision:
+    """Two layers of one kind: those of identity add up, of the others each must allow; an explicit deny comes first."""
+    adds_up = kind in (LayerKind.ACCOUNT, LayerKind.RESOURCE_GROUP)
+    return min(one, other, key=lambda each: (not each.explicit_deny, each.allowed is not adds_up))

@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from keystead.policy.decision import decide
 from keystead.policy.layers import Attached, Bound, Decision, Effect, Layer, LayerKind, Query
 from keystead.policy.patterns import fold
 from keystead.policy.resources import target
+
+_MOST_LISTED: Final = 5
+
+
+def _listed(values: tuple[str, ...]) -> str:
+    """A few values for people to read; how many more there are."""
+    more = len(values) - _MOST_LISTED
+    shown = ", ".join(values[:_MOST_LISTED]) or "nothing"
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +35,7 @@ class ConditionTrace:
     holds: bool
 
     def __str__(self) -> str:
-        sent = ", ".join(self.sent) or "nothing"
-        return f"{self.operator} {self.key}: wanted {', '.join(self.wanted)}; the request has {sent}"
+        return f"{self.operator} {self.key}: wanted {_listed(self.wanted)}; the request has {_listed(self.sent)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +62,11 @@ class StatementTrace:
         """The parts that did not match, each with what was wanted; empty where the statement applied."""
         parts = []
         if not self.action:
-            parts.append(f"Action: wanted {', '.join(self.actions)}")
+            parts.append(f"Action: wanted {_listed(self.actions)}")
         if not self.resource:
-            parts.append(f"Resource: wanted {', '.join(self.resources)}")
+            parts.append(f"Resource: wanted {_listed(self.resources)}")
         if not self.principal:
-            parts.append(f"Principal: wanted {', '.join(self.principals) or 'one to be named'}")
+            parts.append(f"Principal: wanted {_listed(self.principals)}")
         return (*parts, *(str(condition) for condition in self.conditions if not condition.holds))
 
     @property
@@ -110,7 +119,7 @@ class Explanation:
         verdict = "Allowed" if self.decision.allowed else "Denied"
         yield f"{verdict}: {self.query.action} on {self.query.resource or 'no resource'}."
         for match in self.decision.matched:
-            yield f"{match.effect} by statement {match.index + 1} of policy {match.policy.name}."
+            yield f"{match.effect} by Statement[{match.index}] of policy {match.policy.name}."
         if self.decision.allowed or self.decision.explicit_deny:
             return
         if self.decision.layer is None:
@@ -118,7 +127,7 @@ class Explanation:
             return
         yield f"No statement of {self.decision.layer.value} allows it."
         for each in self.closest[:most]:
-            yield f"Statement {each.index + 1} of policy {each.policy.name} would, but for:"
+            yield f"Statement[{each.index}] of policy {each.policy.name} would, but for:"
             yield from (f"  {part}" for part in each.failed)
 
     def __str__(self) -> str:

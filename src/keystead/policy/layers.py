@@ -27,13 +27,16 @@ _LONGEST_KEPT: Final = 256
 
 
 class LayerKind(Enum):
-    """The kinds of layer by the names that `AccessDeniedDetail.PolicyType` has for them."""
+    """The kinds of layer by the names that `AccessDeniedDetail.PolicyType` has for them, in the order of section 8."""
 
     CONTROL = "ControlPolicy"
     SESSION = "SessionPolicy"
     ACCOUNT = "AccountLevelIdentityBasedPolicy"
     RESOURCE_GROUP = "ResourceGroupLevelIdentityBasedPolicy"
     TRUST = "AssumeRolePolicy"
+
+
+_RANKS: Final = {kind: rank for rank, kind in enumerate(LayerKind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +182,16 @@ class _Plan:
 
 
 class Layer:
-    """All policies of one kind for one caller, ready to judge; immutable but for its bounded memos."""
+    """All policies of one kind for one caller, ready to judge; immutable but for its bounded memos.
 
-    __slots__ = ("_by_action", "_groups", "_implicit", "_not_actions", "_plans", "_shapes", "bound", "kind")
+    rank: the place of its kind in the order of section 8.
+    """
+
+    __slots__ = ("_by_action", "_groups", "_implicit", "_not_actions", "_plans", "_shapes", "bound", "kind", "rank")
 
     def __init__(self, kind: LayerKind, bound: tuple[Bound, ...]) -> None:
         self.kind = kind
+        self.rank = _RANKS[kind]
         self.bound = bound
         self._implicit = Decision(False, False, kind)
         self._by_action = Drawers(
@@ -235,18 +242,18 @@ class Layer:
             return found
         small = fold(action)
         small_alias = None if alias is None else fold(alias)
-        numbers = self._by_action.find(small)
+        numbers = self._by_action.find(small) + self._not_actions
         if small_alias is not None:
             numbers += self._by_action.find(small_alias)
-        numbers += [n for n in self._not_actions if self.bound[n].statement.covers_action(small, small_alias)]
+        bound = self.bound
+        shape = tuple(n for n in sorted(set(numbers)) if bound[n].statement.covers_action(small, small_alias))
         # Actions that the same statements cover share one group: a thousand statements on `*` are filed once.
-        shape = tuple(sorted(set(numbers)))
         if len(self._groups) >= _MOST_GROUPS:
             self._groups.clear()
             self._shapes.clear()
         found = self._shapes.get(shape)
         if found is None:
-            found = self._shapes[shape] = _Group(self.bound, shape)
+            found = self._shapes[shape] = _Group(bound, shape)
         if len(action) <= _LONGEST_KEPT:
             self._groups[action, alias] = found
         return found

@@ -49,16 +49,17 @@ class _Chunk:
 class Glob:
     """A compiled pattern.
 
-    text: as written.  lead: what precedes the first wildcard.  literal: there is no wildcard.  prefix: the only
-    wildcard is one star at the end.  anything: the pattern is a lone star.
+    text: as written.  lead, trail: what precedes the first wildcard and what follows the last.  literal: there is
+    no wildcard.  prefix: the only wildcard is one star at the end.  anything: the pattern is a lone star.
     """
 
-    __slots__ = ("_chunks", "_folded", "_small", "anything", "lead", "literal", "prefix", "text")
+    __slots__ = ("_chunks", "_folded", "_small", "anything", "lead", "literal", "prefix", "text", "trail")
 
     def __init__(self, text: str) -> None:
         self.text = text
         plain = _STARS.sub("*", text)
         self.lead = _WILD.split(plain, maxsplit=1)[0]
+        self.trail = _WILD.split(plain)[-1]
         self.literal = self.lead == plain
         self.prefix = plain == self.lead + "*"
         self.anything = plain == "*"

@@ -14,7 +14,7 @@ from typing import Final
 from keystead import arn
 from keystead.policy.patterns import Glob, fold
 
-_TOLERANT: Final = frozenset({"ram", "sts"})
+_TOLERANT: Final = ("acs:ram:", "acs:sts:")
 _OPEN: Final = frozenset({"", "*"})
 _MOST_PARTS: Final = 16
 _NAMED: Final = ("user/", "group/", "role/", "policy/")
@@ -41,8 +41,8 @@ class Target:
         self.blanked_folded = ""
         self.blanked_name_at = 0
         self.tails = _tails(self.folded)
-        name = arn.parse(text)
-        if name is None or name.service not in _TOLERANT:
+        name = arn.parse(text) if text.startswith(_TOLERANT) else None
+        if name is None:
             return
         self.open = name.region in _OPEN
         self.blanked = f"acs:{name.service}::{name.account}:{name.relative}"
@@ -64,6 +64,8 @@ class Target:
 
 def _tails(folded: str) -> tuple[str, ...] | None:
     parts = folded.split(":")
+    if len(parts) == 5:
+        return (parts[4],)
     if len(parts) > _MOST_PARTS:
         return None
     return tuple(":".join(parts[start:]) for start in range(4, len(parts)))
