@@ -1,4 +1,4 @@
-"""Resource names: `acs:<service>:<region>:<account>:<relative id>`.  Source: reference/ram-policy-language.md section 3."""
+"""Resource names: `acs:<service>:<region>:<account>:<relative id>` (reference/ram-policy-language.md section 3)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818 - "fault" is the word for it everywhere here
     """One refusal or failure, complete enough to be answered in any envelope.
 
     code: the vendor's error code.  status: HTTP status.  message: what was asked, which rule decided, how far

@@ -244,4 +244,4 @@ def _identity_layer(tx: Tx, entities: list[str], depends: set[Subject]) -> Layer
             name, version, text = row.name, f"v{row.default_version}", row.document
         word = _ENTITY_WORDS[row.entity_kind]
         found.append(Attached(name, row.policy_type, version, word, "Account", compile_policy(text)))
-    return Layer.of(LayerKind.IDENTITY, found)
+    return Layer.of(LayerKind.ACCOUNT, found)

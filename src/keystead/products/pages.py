@@ -34,4 +34,4 @@ def cut(rows: Sequence[Row], size: int, key: str) -> tuple[Sequence[Row], str | 
     if len(rows) <= size:
         return rows, None
     page = rows[:size]
-    return page, base64.urlsafe_b64encode(getattr(page[-1], key).encode()).decode()
+    return page, base64.urlsafe_b64encode(str(getattr(page[-1], key)).encode()).decode()

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from keystead.faults import Fault
 from keystead.signing import faults
 
 Mac = Callable[[bytes, bytes], bytes]
@@ -38,10 +39,17 @@ def sha256_mac(key: bytes, data: bytes) -> bytes:
 
 
 def sm3_mac(key: bytes, data: bytes) -> bytes:
-    """HMAC over SM3, from `cryptography`: not every OpenSSL below hashlib has SM3."""
-    mac = HMAC(key, hashes.SM3())
+    """HMAC over SM3, from `cryptography`: the OpenSSL below hashlib has it less often."""
+    try:
+        mac = HMAC(key, hashes.SM3())
+    except UnsupportedAlgorithm:
+        raise _no_sm3() from None
     mac.update(data)
     return mac.finalize()
+
+
+def _no_sm3() -> Fault:
+    return faults.INVALID_SIGNATURE_METHOD(asked="SM3", rule="the OpenSSL of this server was built without it")
 
 
 _EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
@@ -54,7 +62,10 @@ def sha256_hex(data: bytes) -> str:
 
 def sm3_hex(data: bytes) -> str:
     """Lower-case hex digest."""
-    digest = hashes.Hash(hashes.SM3())
+    try:
+        digest = hashes.Hash(hashes.SM3())
+    except UnsupportedAlgorithm:
+        raise _no_sm3() from None
     digest.update(data)
     return digest.finalize().hex()
 

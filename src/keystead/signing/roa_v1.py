@@ -58,15 +58,16 @@ def read(message: Message, authorization: str) -> Claim:
         checked_key(access_key_id, headers.get("x-acs-security-token")),
         http_time(headers["date"]),
         checked_nonce(headers.get("x-acs-signature-nonce")),  # two of the main clients send none
-        signature=_signature(signature),
+        signature=_signature(message, signature),
     )
 
 
-def _signature(text: str) -> bytes:
+def _signature(message: Message, text: str) -> bytes:
     try:
         return a2b_base64(text, strict_mode=True)
     except (NotBase64, ValueError):
-        raise faults.INCOMPLETE(reason="The signature in Authorization is not base64") from None
+        form = next(_forms(message)).string_to_sign
+        raise faults.INCOMPLETE_WITH_STRING(string_to_sign=faults.printable(form)) from None
 
 
 def _check_body(message: Message) -> None:
@@ -103,6 +104,10 @@ def forms(claim: Claim, message: Message) -> Iterator[Form]:  # noqa: ARG001  # 
     Raises where the body is not the one that the headers describe.
     """
     _check_body(message)
+    return _forms(message)
+
+
+def _forms(message: Message) -> Iterator[Form]:
     query = message.query
     covered = settled(query) if not message.form else settled(parameters(message))
     sent = message.headers.get("content-type", "")

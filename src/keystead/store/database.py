@@ -28,7 +28,6 @@ SQLITE_PRAGMAS = (
     "PRAGMA busy_timeout=10000",
     "PRAGMA cache_size=-16384",
 )
-CHANNEL = "keystead_changes"
 
 
 class Tx:
@@ -92,7 +91,7 @@ class Database(Generic[TxT]):
                 if not self.is_sqlite and account_id:
                     tx.row(_LOCK_ACCOUNT, account=account_id)
                 yield tx
-                _publish(tx, notify=not self.is_sqlite)
+                _publish(tx)
 
     def submit(self, work: Callable[[], Result], *, writes: bool) -> Future[Result]:
         """Run `work` in a worker thread of the right kind."""
@@ -115,7 +114,7 @@ _NEXT = (
 _PUBLISH = sa.insert(tables.changes)
 
 
-def _publish(tx: Tx, *, notify: bool) -> None:
+def _publish(tx: Tx) -> None:
     """Append what the transaction touched to the change feed, under the next number."""
     if not tx.touched:
         return
@@ -127,8 +126,6 @@ def _publish(tx: Tx, *, notify: bool) -> None:
             for kind, entity in tx.touched
         ],
     )
-    if notify:
-        tx.connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
 
 
 def _engine(url: str, size: int) -> sa.Engine:

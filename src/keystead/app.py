@@ -1,0 +1,317 @@
+"""The only place where the parts meet: builds each one and passes it on as an argument."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import uvloop
+from sqlalchemy.exc import SQLAlchemyError
+
+from keystead import bootstrap
+from keystead.clock import Clock, iso, system_clock
+from keystead.identity import keyring as keyrings
+from keystead.identity.authentication import Authentication
+from keystead.identity.directory import Directory
+from keystead.identity.keyring import Keyring
+from keystead.identity.replay import ReplayWindow
+from keystead.identity.transaction import Quotas, Tx
+from keystead.products.catalogue import PRODUCTS
+from keystead.server import logs, tls
+from keystead.server.audit import Auditor
+from keystead.server.dispatch import Dispatcher
+from keystead.server.edge import Edge
+from keystead.server.feed import Follower
+from keystead.server.limits import RateLimits
+from keystead.server.listen import Listener
+from keystead.server.listen import serve as listen
+from keystead.server.lock import AlreadyRunningError, DataLock
+from keystead.server.metrics import Metrics
+from keystead.server.peers import Networks
+from keystead.server.routes import Routes
+from keystead.server.shared import SharedWindows
+from keystead.settings import OperatorError, Settings
+from keystead.store import feed, nonces, schema
+from keystead.store.database import Database
+
+KEY_FILE = "master.keys"
+DATABASE_FILE = "keystead.db"
+HOUSEKEEPING_SECONDS = 60
+
+_log = logging.getLogger("keystead")
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """What `initialise` found or made.  The secrets are there only when `created`."""
+
+    account_id: str
+    alias: str
+    data_dir: Path
+    database_url: str
+    created: bool
+    admin_access_key_id: str = ""
+    admin_access_key_secret: str = ""
+    setup_token: str = ""
+
+
+def database_url(settings: Settings) -> str:
+    """The configured database, or the SQLite file in the data directory."""
+    return settings.database or f"sqlite:///{settings.data_dir / DATABASE_FILE}"
+
+
+def quotas_of(settings: Settings) -> Quotas:
+    """The quotas among the settings."""
+    return Quotas(
+        users=settings.users_quota,
+        groups=settings.groups_quota,
+        roles=settings.roles_quota,
+        groups_per_user=settings.groups_per_user,
+        access_keys_per_user=settings.access_keys_per_user,
+        account_access_keys=settings.account_access_keys,
+        policies=settings.policies_quota,
+        policy_versions=settings.policy_versions,
+        policy_size=settings.policy_size,
+        trust_policy_size=settings.trust_policy_size,
+        session_policy_size=settings.session_policy_size,
+        attached_custom=(
+            settings.attached_custom_per_user,
+            settings.attached_custom_per_group,
+            settings.attached_custom_per_role,
+        ),
+        attached_system=(
+            settings.attached_system_per_user,
+            settings.attached_system_per_group,
+            settings.attached_system_per_role,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One instance's data, opened: the database at the program's revision, and the master keys that fit it."""
+
+    settings: Settings
+    database: Database[Tx]
+    keyring: Keyring
+    clock: Clock
+
+
+@contextlib.contextmanager
+def opened(settings: Settings, clock: Clock = system_clock) -> Iterator[Instance]:
+    """Open the data for the length of the block, migrating it first.  Raises `OperatorError`."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keyring, fresh = _keyring(settings, clock)
+    make_tx = partial(Tx, keyring=keyring, quotas=quotas_of(settings), policy_extensions=settings.policy_extensions)
+    database = Database(database_url(settings), make_tx=make_tx)
+    try:
+        _prepare(database, keyring, settings, clock, fresh=fresh)
+        yield Instance(settings, database, keyring, clock)
+    finally:
+        database.close()
+
+
+def _keyring(settings: Settings, clock: Clock) -> tuple[Keyring, bool]:
+    path = settings.data_dir / KEY_FILE
+    try:
+        if path.exists():
+            return keyrings.load(path), False
+        return keyrings.create(path, iso(clock())), True
+    except FileExistsError:
+        return keyrings.load(path), False
+    except keyrings.KeyFileError as error:
+        raise OperatorError(str(error), "Without its master keys no AccessKey secret can be opened.") from None
+
+
+def _prepare(database: Database[Tx], keyring: Keyring, settings: Settings, clock: Clock, *, fresh: bool) -> None:
+    try:
+        before = schema.upgrade(database.engine)
+        with database.writing(clock(), "") as tx:
+            fits = bootstrap.check_master_key(tx, keyring)
+    except schema.SchemaTooNewError as error:
+        raise OperatorError(
+            f"The database has schema revision {error}, which is newer than this program's {schema.HEAD}.",
+            "Start the newer program, or restore a backup from before the upgrade.",
+        ) from None
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise OperatorError(f"The database cannot be opened: {reason}", "Check --database and --data-dir.") from None
+    if not fits:
+        path = settings.data_dir / KEY_FILE
+        if fresh:
+            path.unlink()
+        raise OperatorError(
+            f"No master key in {path} opens this database: it was sealed with other keys.",
+            f"Put the master key file that belongs to the database at {path}.",
+        )
+    if before and before != schema.HEAD:
+        _log.info("migrated the database from revision %s to %s", before, schema.HEAD)
+
+
+def initialise(settings: Settings) -> Initialised:
+    """Make the account and its administrator if there is none; otherwise say what there is.  Raises `OperatorError`."""
+    with opened(settings) as instance, instance.database.writing(instance.clock(), "") as tx:
+        made = bootstrap.ensure_account(tx, settings.account_alias)
+    return Initialised(
+        account_id=made.account_id,
+        alias=made.alias,
+        data_dir=settings.data_dir,
+        database_url=database_url(settings),
+        created=made.created,
+        admin_access_key_id=made.access_key_id,
+        admin_access_key_secret=made.access_key_secret,
+        setup_token=made.setup_token,
+    )
+
+
+def create_account(settings: Settings, alias: str | None) -> Initialised:
+    """Make one more account with its administrator.  Raises `OperatorError` when the alias is taken."""
+    with opened(settings) as instance, instance.database.writing(instance.clock(), "") as tx:
+        made = bootstrap.create_account(tx, alias)
+    return Initialised(
+        account_id=made.account_id,
+        alias=made.alias,
+        data_dir=settings.data_dir,
+        database_url=database_url(settings),
+        created=True,
+        admin_access_key_id=made.access_key_id,
+        admin_access_key_secret=made.access_key_secret,
+        setup_token=made.setup_token,
+    )
+
+
+def create_account_access_key(settings: Settings, account_id: str | None = None) -> tuple[str, str]:
+    """An AccessKey pair of the account itself, with full permissions.  Raises `Fault` beyond the quota."""
+    with opened(settings) as instance:
+        now = instance.clock()
+        with instance.database.reading(now) as tx:
+            account = bootstrap.find_account(tx, account_id)
+        with instance.database.writing(now, account.id) as tx:
+            return bootstrap.create_account_access_key(tx)
+
+
+def describe(settings: Settings) -> dict[str, object]:
+    """What this instance holds: the default account and all of them, the schema revision, and counts."""
+    with opened(settings) as instance, instance.database.reading(instance.clock()) as tx:
+        return {**bootstrap.describe(tx), "schema": schema.HEAD, "data_dir": str(settings.data_dir)}
+
+
+def serve(settings: Settings, on_ready: Callable[..., None]) -> None:
+    """Serve until SIGINT or SIGTERM; `on_ready` gets the addresses.  Raises `OperatorError`."""
+    logs.configure(settings.log_format, settings.log_level)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with DataLock(settings.data_dir / "serve.lock"), opened(settings) as instance:
+            uvloop.run(_serve(instance, on_ready))
+    except AlreadyRunningError as error:
+        raise OperatorError(
+            f"Another server is running: {error}.",
+            "Stop it first, or name another --data-dir; many nodes share one PostgreSQL, each with its own data_dir.",
+        ) from None
+    except OSError as error:
+        raise OperatorError(
+            f"Cannot listen on {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}.",
+            "Name a free port with --port, or stop what uses this one.",
+        ) from None
+
+
+async def _serve(instance: Instance, on_ready: Callable[..., None]) -> None:
+    settings, database, clock = instance.settings, instance.database, instance.clock
+    directory = Directory(database, instance.keyring, clock, settings.directory_size)
+    follower = Follower(database, directory, clock)
+    follower.start()
+    auditor = Auditor(database, clock, settings.audit_queue)
+    auditor.start()
+    window = ReplayWindow(settings.data_dir / "nonces", settings.nonce_limit, clock())
+    dispatcher = _dispatcher(instance, directory, follower, auditor, window)
+    metrics = Metrics(
+        {
+            "callers": ("Callers and roles in memory", lambda: len(directory)),
+            "nonces": ("Nonces in the replay window", lambda: len(window)),
+            "audit_queued": ("Audit events waiting to be written", lambda: len(auditor)),
+            "audit_dropped": ("Audit events lost because the queue was full", lambda: auditor.dropped),
+        }
+    )
+    edge = Edge(
+        dispatcher,
+        metrics,
+        ready=follower.blind,
+        max_body=settings.max_body_bytes,
+        max_headers=settings.max_headers,
+        proxies=Networks(settings.trusted_proxies),
+        watchers=Networks(settings.metrics_from),
+        require_tls=settings.require_tls,
+    )
+    try:
+        background: list[Callable[[], Awaitable[None]]] = [
+            follower.run,
+            partial(_housekeeping, database, window, clock),
+        ]
+        await listen(edge, _listeners(settings), background, on_ready)
+    finally:
+        auditor.close()
+        window.close()
+        if dispatcher.shared is not None:
+            await dispatcher.shared.close()
+
+
+def _dispatcher(
+    instance: Instance, directory: Directory, follower: Follower, auditor: Auditor, window: ReplayWindow
+) -> Dispatcher:
+    settings = instance.settings
+    limits = {
+        "read": settings.reads_per_second,
+        "write": settings.writes_per_second,
+        "sts": settings.sts_per_second,
+    }
+    return Dispatcher(
+        routes=Routes(PRODUCTS),
+        directory=directory,
+        database=instance.database,
+        authentication=Authentication(
+            directory, instance.keyring, window, settings.replay_window, sign_v1=settings.sign_v1
+        ),
+        keyring=instance.keyring,
+        quotas=quotas_of(settings),
+        policy_extensions=settings.policy_extensions,
+        follower=follower,
+        auditor=auditor,
+        limits=RateLimits(limits),
+        shared=SharedWindows(settings.redis_url, limits) if settings.redis_url else None,
+        clock=instance.clock,
+    )
+
+
+def _listeners(settings: Settings) -> list[Listener]:
+    found = [Listener(settings.host, settings.port)]
+    if settings.tls == "auto":
+        files = tls.ensure(settings.data_dir, settings.tls_names, time.time())
+        found.append(Listener(settings.host, settings.tls_port, tls.server_context(files)))
+    elif settings.tls == "files" and settings.tls_cert and settings.tls_key:
+        files = tls.provided(settings.tls_cert, settings.tls_key, time.time())
+        found.append(Listener(settings.host, settings.tls_port, tls.server_context(files)))
+    return found
+
+
+async def _housekeeping(database: Database[Tx], window: ReplayWindow, clock: Clock) -> None:
+    """Forget nonces and change rows whose time has passed."""
+
+    def forget() -> None:
+        with database.writing(clock(), "") as tx:
+            nonces.forget(tx)
+            feed.forget(tx)
+
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        window.forget(clock())
+        try:
+            await asyncio.wrap_future(database.submit(forget, writes=True))
+        except SQLAlchemyError as error:
+            _log.warning("old nonces and change rows stay for now: %s", type(error).__name__)

@@ -1,0 +1,117 @@
+"""Is the request genuine, fresh and new?  The pure checks of `signing`, with the keys, the clock and the window.
+
+Order: time window, key, security token, signature, nonce (reference/request-signing.md 10.5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keystead import signing
+from keystead.faults import FaultKind
+from keystead.identity import replay, sessions
+from keystead.identity.callers import Caller, IdentityType, Key
+from keystead.identity.directory import Directory
+from keystead.identity.keyring import Keyring
+from keystead.identity.replay import ReplayWindow
+from keystead.percent import Pairs
+from keystead.policy import Attached, Layer, LayerKind, compile_policy
+from keystead.signing import Claim, Message
+
+KEY_UNKNOWN = FaultKind(
+    "InvalidAccessKeyId.NotFound",
+    404,
+    "Specified access key is not found.",
+    "Check the AccessKey ID and the endpoint: it may belong to another server, or be deleted.",
+)
+KEY_INACTIVE = FaultKind(
+    "InvalidAccessKeyId.Inactive",
+    400,
+    "Specified access key is disabled.",
+    "Enable the pair with UpdateAccessKey, or use another one.",
+)
+BEARER_UNKNOWN = FaultKind(
+    "InvalidBearerToken.Malformed",
+    400,
+    "Specified bearer token is malformed.",
+    "Sign the request with an AccessKey pair: no bearer token opens this API.",
+)
+SCHEME_OFF = FaultKind(
+    "InvalidSignatureMethod",
+    400,
+    "Specified signature method is not valid. Signature version 1.0 ({scheme}) is switched off here.",
+    "Sign with ACS3-HMAC-SHA256, or ask the operator to set sign_v1.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """Checks claims.  window_seconds: how far a request's time may be off.  sign_v1: whether V1 schemes count."""
+
+    directory: Directory
+    keyring: Keyring
+    window: ReplayWindow
+    window_seconds: int
+    sign_v1: bool
+
+    async def check(self, request: Message, claim: Claim, now: float) -> tuple[Key, Pairs]:
+        """The key behind a request and the parameters its signature covers.  Raises the authentication faults."""
+        if claim.bearer is not None:
+            raise BEARER_UNKNOWN()
+        if not self.sign_v1 and "-V1-" in claim.scheme:
+            raise SCHEME_OFF(scheme=claim.scheme)
+        signing.check_window(claim, now, self.window_seconds)
+        key = await self._key(claim, now)
+        return key, signing.verify(claim, request, key.secret)
+
+    def remember(self, request: Message, claim: Claim, now: float, *, writes: bool) -> tuple[bytes, int]:
+        """Accept a verified request's nonce once; returns its digest and until when it counts.
+
+        A request without a nonce is protected by the time window alone; a write by its signature as well.
+        Raises `SignatureNonceUsed`.
+        """
+        nonce = claim.nonce or (claim.signature.hex() if writes or request.method != "GET" else "")
+        if not nonce:
+            return b"", 0
+        mark = replay.digest(claim.access_key_id, nonce)
+        until = int((claim.timestamp or now) + self.window_seconds) + 1
+        self.window.accept(mark, until, now)
+        return mark, until
+
+    async def _key(self, claim: Claim, now: float) -> Key:
+        if claim.access_key_id.startswith("STS."):
+            return await self._session_key(claim, now)
+        if claim.security_token:
+            raise sessions.TOKEN_MISMATCH()
+        loaded = self.directory.key(claim.access_key_id)
+        key = loaded.value if loaded is not None else await self.directory.load_key(claim.access_key_id)
+        if key is None:
+            raise KEY_UNKNOWN()
+        if not key.active:
+            raise KEY_INACTIVE()
+        return key
+
+    async def _session_key(self, claim: Claim, now: float) -> Key:
+        if not claim.security_token:
+            raise sessions.TOKEN_MISSING()
+        session = sessions.read(self.keyring, claim.security_token, claim.access_key_id, now)
+        loaded = self.directory.role(session.role_id)
+        role = loaded.value if loaded is not None else await self.directory.load_role(session.role_id)
+        if role is None:
+            raise sessions.TOKEN_EXPIRED(why="The role was deleted.")
+        layers: tuple[Layer, ...] = (role.layer,)
+        if session.policy:
+            narrowing = Attached("SessionPolicy", "Custom", "v1", "RamRole", "Account", compile_policy(session.policy))
+            layers = (Layer.of(LayerKind.SESSION, [narrowing]), role.layer)
+        caller = Caller(
+            kind=IdentityType.SESSION,
+            account_id=role.account_id,
+            arn=f"acs:ram::{role.account_id}:assumed-role/{role.name}/{session.session_name}",
+            access_key_id=session.access_key_id,
+            role_id=role.id,
+            role_name=role.name,
+            session_name=session.session_name,
+            source_identity=session.source_identity,
+            layers=layers,
+        )
+        return Key(session.access_key_id, session.secret, True, caller)

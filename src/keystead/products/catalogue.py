@@ -1,0 +1,18 @@
+"""Every product that is served, with all its actions declared."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from keystead import products
+from keystead.products.action import Product
+from keystead.products.keystead.product import KEYSTEAD
+from keystead.products.ram.product import RAM
+from keystead.products.sts.product import STS
+
+# Importing a resource's file declares its actions: a new file is served without being named anywhere else.
+for _found in pkgutil.walk_packages(products.__path__, products.__name__ + "."):
+    importlib.import_module(_found.name)
+
+PRODUCTS: tuple[Product, ...] = (RAM, STS, KEYSTEAD)

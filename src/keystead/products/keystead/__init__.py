@@ -1,0 +1,1 @@
+"""The product `keystead`: what is ours and the vendor has no API for."""

@@ -1,0 +1,248 @@
+"""One request, from the wire to the answer, on one page.
+
+    find the claim and the action → who is it, is it genuine, is it fresh → read the parameters → may it → run it
+
+Up to running it everything happens on the event loop, in memory; an unknown caller is loaded once, in a thread.
+Console and Cloud Shell enter at `invoke`, with a caller of their own: same authorization, same audit, same limits.
+Source of the order: reference/request-signing.md 10.5, reference/ram-behaviour.md section 3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from keystead import ids, signing
+from keystead.clock import Clock, iso
+from keystead.faults import Fault, FaultKind
+from keystead.identity import denial, replay
+from keystead.identity.authentication import Authentication
+from keystead.identity.callers import ANONYMOUS, Caller, IdentityType
+from keystead.identity.directory import Directory
+from keystead.identity.keyring import Keyring
+from keystead.identity.transaction import Quotas, Tx
+from keystead.policy import Decision, Query, context_key, decide, explain
+from keystead.products.desk import Desk
+from keystead.server.audit import Auditor
+from keystead.server.call import Call, Origin
+from keystead.server.feed import Follower
+from keystead.server.limits import RateLimits
+from keystead.server.routes import Routes
+from keystead.server.rows import audit_row
+from keystead.server.shared import SharedWindows
+from keystead.store import audit, nonces
+from keystead.store.database import Database
+from keystead.wire import answers
+from keystead.wire.answers import Answer, Output
+from keystead.wire.parameters import unknown_names
+from keystead.wire.request import WireRequest
+
+INTERNAL = FaultKind(
+    "InternalError",
+    500,
+    "The request processing has failed due to some unknown error.",
+    "Give the request ID to the operator: the log has the cause under it.",
+)
+UNAVAILABLE = FaultKind(
+    "ServiceUnavailable",
+    503,
+    "The request has failed due to a temporary failure of the server. {why}",
+    "Try again in a moment.",
+)
+NO_PROOF = FaultKind(
+    "MissingAccessKeyId",
+    400,
+    "AccessKeyId is mandatory for this action.",
+    "Sign the request with an AccessKey pair.",
+)
+
+_log = logging.getLogger("keystead.server")
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """The parts that answer requests, put together by `app`."""
+
+    routes: Routes
+    directory: Directory
+    database: Database[Tx]
+    authentication: Authentication
+    keyring: Keyring
+    quotas: Quotas
+    policy_extensions: bool
+    follower: Follower
+    auditor: Auditor
+    limits: RateLimits
+    shared: SharedWindows | None
+    clock: Clock
+
+    async def answer(self, request: WireRequest) -> Answer:
+        """The answer to a signed request, in the family's envelope; never raises."""
+        request_id = ids.request_id()
+        xml = False
+        try:
+            xml = answers.wants_xml(request)
+            call = await self._arrive(request, request_id)
+            output = await self.invoke(call)
+            answer = answers.success(output, call.action.name, request_id, xml=xml)
+            if call.given:
+                _tell_ignored(answer, call)
+        except Exception as error:  # noqa: BLE001 - the one place where anything becomes an answer
+            fault = _as_fault(error, request_id)
+            return answers.failure(fault, request.headers.get("host", ""), request_id, xml=xml)
+        return answer
+
+    async def _arrive(self, request: WireRequest, request_id: str) -> Call:
+        """Who calls what: claim, action, key, signature, nonce.  Raises the authentication faults."""
+        claim = signing.read_claim(request)
+        action = self.routes.find(request, *signing.operation(request, claim))
+        if claim is None:
+            raise NO_PROOF()
+        self.follower.check()
+        now = self.clock()
+        origin = Origin(request_id, request.peer, request.secure, request.headers.get("user-agent", ""))
+        try:
+            key, pairs = await self.authentication.check(request, claim, now)
+            mark, until = self.authentication.remember(request, claim, now, writes=action.writes)
+            if self.shared is not None and mark:
+                await self.shared.accept(mark, until)
+        except Fault as fault:
+            self._audit_refused(claim.access_key_id, Call(action, ANONYMOUS, {}, origin, now), fault)
+            raise
+        given = {name: value for name, value in pairs if name not in signing.COMMON_PARAMETERS} if pairs else {}
+        if key.caller.kind is not IdentityType.SESSION:
+            self.auditor.used(key.id, now, action.product, request.peer)
+        return Call(action, key.caller, given, origin, now, mark, until)
+
+    def _audit_refused(self, access_key_id: str, call: Call, fault: Fault) -> None:
+        """A request that names a known pair but did not prove it: the pair's account should hear of it."""
+        loaded = self.directory.key(access_key_id)
+        if loaded is not None and loaded.value is not None:
+            self.auditor.add(audit_row(replace(call, caller=loaded.value.caller), "", fault.code))
+
+    async def invoke(self, call: Call) -> Output:
+        """Read, authorize, run and audit one call.  Raises `Fault`."""
+        action, caller = call.action, call.caller
+        resource = ""
+        try:
+            await self._count(call)
+            wanted = action.complete(action.read(call.given), caller)
+            facts: Mapping[str, str | tuple[str, ...]] = {}
+            if action.permission is not None:
+                names = action.resource_names(wanted, caller)
+                resource = names[0][0]
+                facts = self._facts(call, wanted)
+                if not caller.is_account:
+                    for alternatives in names:
+                        self._authorize(call, alternatives, facts)
+            output = await self._run(call, wanted, facts, resource)
+        except Fault as fault:
+            self.auditor.add(audit_row(call, resource, fault.code))
+            raise
+        if not action.writes:
+            self.auditor.add(audit_row(call, resource, "Success"))
+        return output
+
+    async def _count(self, call: Call) -> None:
+        """Raise `Throttling.User` when the account has used up its calls of this second."""
+        kind = "sts" if call.action.product == "Sts" else "write" if call.action.writes else "read"
+        if self.shared is not None:
+            await self.shared.take(kind, call.caller.account_id, call.now)
+        else:
+            self.limits.take(kind, call.caller.account_id, call.now)
+
+    def _facts(self, call: Call, wanted: Any) -> dict[str, str | tuple[str, ...]]:
+        """The condition keys of a request (reference/ram-policy-language.md 4.2), and those of its parameters."""
+        facts: dict[str, str | tuple[str, ...]] = {
+            "acs:currenttime": iso(call.now),
+            "acs:securetransport": "true" if call.origin.secure else "false",
+            "acs:sourceip": call.origin.address,
+            "acs:mfapresent": "false",
+            "acs:principalarn": call.caller.principal_arn,
+        }
+        if call.action.context is not None:
+            facts |= {context_key(name): value for name, value in call.action.context(wanted).items()}
+        return facts
+
+    def _authorize(self, call: Call, alternatives: tuple[str, ...], facts: Mapping[str, Any]) -> None:
+        """Raise `NoPermission` unless one of the alternative resources is allowed and none is denied."""
+        action, layers = call.action, call.caller.layers
+        assert action.permission is not None  # noqa: S101 - the caller asked
+        refused: tuple[Decision, Query] | None = None
+        allowed = False
+        for resource in alternatives:
+            query = Query(action.permission, resource, facts)
+            decision = decide(query, layers)
+            allowed = allowed or decision.allowed
+            if not decision.allowed and (refused is None or decision.explicit_deny):
+                refused = (decision, query)
+        if refused is None or (allowed and not refused[0].explicit_deny):
+            return
+        decision, query = refused
+        distance = _distance(decision, query, call.caller)
+        raise denial.no_permission(decision, query, call.caller, self.keyring, call.now, distance=distance)
+
+    async def _run(self, call: Call, wanted: Any, facts: Mapping[str, Any], resource: str) -> Output:
+        action, caller = call.action, call.caller
+        if action.memory:
+            prepared = await action.prepare(self.directory, wanted, caller) if action.prepare else None
+            desk = Desk(call.now, self.keyring, self.quotas, self.policy_extensions, facts, prepared)
+            return action.handler(desk, caller, wanted)
+        if not action.writes:
+            return await asyncio.wrap_future(self.database.submit(lambda: self._read(call, wanted), writes=False))
+        loop = asyncio.get_running_loop()
+        work = self.database.submit(lambda: self._write(call, wanted, resource, loop), writes=True)
+        return await asyncio.shield(asyncio.wrap_future(work))
+
+    def _read(self, call: Call, wanted: Any) -> Output:
+        with self.database.reading(call.now, call.caller.account_id) as tx:
+            return call.action.handler(tx, call.caller, wanted)
+
+    def _write(self, call: Call, wanted: Any, resource: str, loop: asyncio.AbstractEventLoop) -> Output:
+        """Nonce, handler, audit and change rows in one transaction; then the directory hears of it, before the caller.
+
+        INVARIANT: `apply` is queued on the loop before this returns, so it runs before the answer is written.
+        """
+        with self.database.writing(call.now, call.caller.account_id) as tx:
+            if call.mark and not nonces.accept(tx, call.mark, call.until):
+                raise replay.NONCE_USED()
+            output = call.action.handler(tx, call.caller, wanted)
+            audit.insert(tx, [audit_row(call, resource, "Success")])
+        loop.call_soon_threadsafe(self.directory.apply, tx.touched)
+        return output
+
+
+def _as_fault(error: Exception, request_id: str) -> Fault:
+    """What a failure looks like on the wire; the log has the cause of what is not a fault, under the request ID."""
+    if isinstance(error, Fault):
+        return error
+    if isinstance(error, SQLAlchemyError):
+        _log.warning("%s: the database failed: %s", request_id, type(error).__name__)
+        return UNAVAILABLE(why="The database did not answer.")
+    _log.error("%s: failed", request_id, exc_info=error)
+    return INTERNAL()
+
+
+def _distance(decision: Decision, query: Query, caller: Caller) -> str:
+    """One clause that says how far a request was from being allowed."""
+    if decision.explicit_deny:
+        return f"{len(decision.matched)} statement(s) deny it, and a Deny outweighs every Allow"
+    explanation = explain(query, caller.layers)
+    total = sum(len(layer.statements) for layer in explanation.layers)
+    near = [trace for trace in explanation.closest if trace.action]
+    if not near:
+        return f"none of the {total} statement(s) names the action"
+    return f"of {total} statement(s) {len(near)} allow the action, but on other resources or under other conditions"
+
+
+def _tell_ignored(answer: Answer, call: Call) -> None:
+    """Name the parameters that no rule reads, so that a misspelt one is not silent."""
+    unknown = unknown_names(call.action.input, call.given)
+    if unknown:
+        names = ",".join(name for name in unknown[:10] if name.isascii() and name.isprintable())
+        answer.headers.append((b"x-keystead-ignored-parameters", names[:256].encode()))

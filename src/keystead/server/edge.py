@@ -1,0 +1,164 @@
+"""The ASGI edge: bounds a request, builds the `WireRequest`, hands it on, writes the answer.
+
+Plain ASGI, no framework: this is the path of every call.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from keystead import ids
+from keystead.faults import Fault, FaultKind
+from keystead.server.dispatch import Dispatcher
+from keystead.server.metrics import Metrics
+from keystead.server.peers import Networks, real_peer
+from keystead.wire import answers
+from keystead.wire.answers import Answer
+from keystead.wire.request import TOO_LARGE, WireRequest, join_headers
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_QUERY = 262_144
+MAX_PATH = 4096
+
+NEED_TLS = FaultKind(
+    "InvalidProtocol.NeedSsl",
+    400,
+    "Your request is denied as lack of ssl protect.",
+    "Use the https address of this server.",
+)
+OVERLOADED = FaultKind(
+    "ServiceUnavailable",
+    503,
+    "The request has failed due to a temporary failure of the server. {running} requests are being answered, the most "
+    "that this node takes.",
+    "Try again in a moment.",
+)
+MAX_RUNNING = 2000
+
+_log = logging.getLogger("keystead.server")
+
+
+class _GoneError(Exception):
+    """The client left before it had sent its request."""
+
+
+class Edge:
+    """The ASGI application."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        metrics: Metrics,
+        *,
+        ready: Callable[[], str],
+        max_body: int,
+        max_headers: int,
+        proxies: Networks,
+        watchers: Networks,
+        require_tls: bool,
+    ) -> None:
+        """`ready` says why this node should get no traffic, or ""; `watchers` may read /metrics."""
+        self._dispatcher = dispatcher
+        self._metrics = metrics
+        self._ready = ready
+        self._max_body = max_body
+        self._max_headers = max_headers
+        self._proxies = proxies
+        self._watchers = watchers
+        self._require_tls = require_tls
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        if path in _PLAIN:
+            answer = self._plain(path, scope)
+        else:
+            try:
+                answer = await self._answer(scope, receive)
+            except _GoneError:
+                return
+            self._metrics.count(answer.status)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        try:
+            request = await self._read(scope, receive)
+            if self._running >= MAX_RUNNING:
+                raise OVERLOADED(running=self._running)
+        except Fault as fault:
+            return answers.failure(fault, "", ids.request_id(), xml=False)
+        self._running += 1
+        try:
+            return await self._dispatcher.answer(request)
+        finally:
+            self._running -= 1
+
+    async def _read(self, scope: Scope, receive: Receive) -> WireRequest:
+        headers = join_headers(scope["headers"], self._max_headers)
+        query = scope["query_string"]
+        raw_path = scope["raw_path"]
+        if len(query) > MAX_QUERY or len(raw_path) > MAX_PATH:
+            what, size, limit = ("query", len(query), MAX_QUERY)
+            if len(raw_path) > MAX_PATH:
+                what, size, limit = ("path", len(raw_path), MAX_PATH)
+            raise TOO_LARGE(what=f"{what} in bytes", actual=size, limit=limit, setting="(none: send a form body)")
+        client = scope["client"]
+        peer = client[0] if client else ""
+        secure = scope["scheme"] == "https"
+        if peer in self._proxies:
+            peer, secure = real_peer(peer, secure, headers, self._proxies)
+        if self._require_tls and not secure:
+            raise NEED_TLS()
+        return WireRequest(
+            scope["method"],
+            raw_path.decode("latin-1"),
+            query.decode("latin-1"),
+            headers,
+            await self._body(headers, receive),
+            secure=secure,
+            peer=peer,
+        )
+
+    async def _body(self, headers: dict[str, str], receive: Receive) -> bytes:
+        declared = headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > self._max_body:
+            raise TOO_LARGE(what="body in bytes", actual=int(declared), limit=self._max_body, setting="max_body_bytes")
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        while message.get("more_body"):
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > self._max_body:
+                raise TOO_LARGE(what="body in bytes", actual="more", limit=self._max_body, setting="max_body_bytes")
+        if message["type"] == "http.disconnect":
+            raise _GoneError
+        return body
+
+    def _plain(self, path: str, scope: Scope) -> Answer:
+        """The pages for machines that watch: alive, ready, metrics."""
+        if path == "/healthz":
+            return _text(200, b"alive\n")
+        if path == "/readyz":
+            why = self._ready()
+            return _text(503, f"not ready: {why}\n".encode()) if why else _text(200, b"ready\n")
+        client = scope["client"]
+        if not client or client[0] not in self._watchers:
+            return _text(403, b"The setting metrics_from does not name your address.\n")
+        return _text(200, self._metrics.text())
+
+
+_PLAIN = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+def _text(status: int, body: bytes) -> Answer:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    return Answer(status, headers, body)

@@ -1,0 +1,54 @@
+"""The audit trail: one row for every call that was made by a known identity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from keystead.store.database import Tx
+from keystead.store.tables import audit
+
+_INSERT = sa.insert(audit)
+
+EQUAL_FILTERS = ("access_key_id", "action", "request_id", "kind", "product")
+"""Columns that LookupEvents compares as they are."""
+
+
+def insert(tx: Tx, rows: list[dict[str, object]]) -> None:
+    """Add rows; the keys are the table's columns without `id`."""
+    tx.connection.execute(_INSERT, rows)
+
+
+def find(
+    tx: Tx,
+    *,
+    equal: dict[str, str],
+    principal: str,
+    resource: str,
+    outcome: str,
+    start: int,
+    end: int,
+    before: int | None,
+    most: int,
+) -> list[sa.Row[Any]]:
+    """Rows of the account, newest first.
+
+    start, end: milliseconds since 1970, end excluded.  before: only rows with a smaller id (the page before's last).
+    principal and resource: a part of the text.  outcome: Success, Failure (everything else), or one error code.
+    """
+    columns = audit.c
+    query = sa.select(audit).where(columns.account_id == tx.account_id, columns.at >= start, columns.at < end)
+    for name, value in equal.items():
+        query = query.where(columns[name] == value)
+    if principal:
+        query = query.where(columns.principal.contains(principal, autoescape=True))
+    if resource:
+        query = query.where(columns.resource.contains(resource, autoescape=True))
+    if outcome == "Failure":
+        query = query.where(columns.outcome != "Success")
+    elif outcome:
+        query = query.where(columns.outcome == outcome)
+    if before is not None:
+        query = query.where(columns.id < before)
+    return tx.rows(query.order_by(columns.id.desc()).limit(most))

@@ -1,0 +1,59 @@
+"""Migrations make exactly the tables that the program declares, on both databases; a newer schema is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from keystead.app import opened
+from keystead.settings import OperatorError, Settings
+from keystead.store import schema, tables
+
+
+@pytest.fixture
+def url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path / 'keystead.db'}"
+    else:
+        with request.getfixturevalue("postgres_cluster").database() as found:
+            yield found.replace("postgresql://", "postgresql+psycopg://")
+
+
+def test_the_named_head_is_the_newest_revision() -> None:
+    assert ScriptDirectory.from_config(schema.alembic_config()).get_current_head() == schema.HEAD
+
+
+def test_migrations_make_the_declared_tables(url: str, tmp_path: Path) -> None:
+    with opened(Settings(data_dir=tmp_path / "data", database=url)) as instance:
+        with instance.database.engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, tables.metadata) == []
+
+
+def test_starting_again_changes_nothing(url: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", database=url)
+    for _ in range(2):
+        with opened(settings) as instance, instance.database.reading(0) as tx:
+            assert tx.connection.execute(sa.select(tables.change_counter.c.last)).scalar_one() == 0
+
+
+def test_a_newer_schema_is_refused_clearly(url: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", database=url)
+    with opened(settings) as instance, instance.database.writing(0, "") as tx:
+        tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(OperatorError, match="9999.*newer"), opened(settings):
+        pass
+
+
+def test_another_master_key_is_refused_clearly(url: str, tmp_path: Path) -> None:
+    with opened(Settings(data_dir=tmp_path / "data", database=url)):
+        pass
+    other = Settings(data_dir=tmp_path / "other", database=url)
+    with pytest.raises(OperatorError, match="sealed with other keys"), opened(other):
+        pass
+    assert not (tmp_path / "other" / "master.keys").exists()
