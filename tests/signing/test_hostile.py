@@ -177,14 +177,14 @@ def test_long_authorization(start: str) -> None:
         signing.read_claim(replace(ACS3, headers={**ACS3.headers, "authorization": start + "a" * MEGABYTE}))
 
 
-@pytest.mark.parametrize("text", ["%", "+", "*", "%2B", "%7E", "=", "%41", "a=", "é", "%E9", "\0", "/"])
+@pytest.mark.parametrize("text", ["%", "+", "%2B", "=", "é", "\0", "/"])
 @pytest.mark.parametrize("part", ["raw_path", "raw_query"])
 @pytest.mark.parametrize(
     "base", ["v3-roa-py-get-query", "v4-roa-py-json", "rpcv1-get-simple-core21333", "roav1-tea-json"]
 )
-def test_a_megabyte_of(text: str, part: str, base: str) -> None:
+def test_half_a_megabyte_of(text: str, part: str, base: str) -> None:
     request = request_of(SIGNED[base])
-    grown = getattr(request, part) + ("&x=" if part == "raw_query" else "") + text * (MEGABYTE // len(text))
+    grown = getattr(request, part) + ("&x=" if part == "raw_query" else "") + text * (MEGABYTE // 2 // len(text))
     request = replace(request, **{part: grown})
     claim = None
     try:

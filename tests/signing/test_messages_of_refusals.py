@@ -61,6 +61,15 @@ def test_incomplete_ends_with_the_string_to_sign() -> None:
     )
 
 
+def test_incomplete_of_roa_ends_with_the_string_to_sign() -> None:
+    vector = SIGNED["roav1-tea-delete"]
+    request = request_of(vector)
+    with pytest.raises(Fault) as refused:
+        signing.read_claim(replace(request, headers={**request.headers, "authorization": "acs key:not*base64"}))
+    assert refused.value.code == "IncompleteSignature"
+    assert refused.value.message.endswith(f"server string to sign is:{vector['expected']['string_to_sign']}")
+
+
 def test_a_known_reason_stands_in_the_next_step() -> None:
     request = request_of(SIGNED["v3-rpc-py-list-users"])
     unsigned = replace(request, headers={**request.headers, "x-acs-extra": "1"})

@@ -127,6 +127,15 @@ def test_anonymous(name: str) -> None:
     assert claim.nonce in {vector["nonce"], None}
 
 
+def test_what_has_no_signature_cannot_be_verified() -> None:
+    """A mistake of ours, not the caller's: it must not pass for a refusal, and never for an acceptance."""
+    claim = signing.read_anonymous(request_of(VECTORS["anon-cred-oidc-get"]))
+    assert claim.scheme == signing.ANONYMOUS
+    with pytest.raises(TypeError, match="ANONYMOUS"):
+        signing.verify(claim, request_of(VECTORS["anon-cred-oidc-get"]), "")
+    assert list(signing.forms(claim, request_of(VECTORS["anon-cred-oidc-get"]))) == []
+
+
 def test_the_tally_of_the_file_is_met() -> None:
     assert len(VECTORS) == 128
     assert len(SIGNED) == 118

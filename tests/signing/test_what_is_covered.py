@@ -173,3 +173,4 @@ def test_a_line_feed_in_a_header_is_refused() -> None:
     assert refused(odd, secret_of(vector)) == "IncompleteSignature"
     headers = signing.sign_roa_v1("GET", "/", "", BASE, b"", **KEY)
     assert refused(Request(headers={**headers, "x-acs-b": "1\nx-acs-c:2"})) == "IncompleteSignature"
+    assert refused(Request(headers={**headers, "accept": "a\n"})) == "IncompleteSignature"

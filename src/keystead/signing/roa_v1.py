@@ -91,11 +91,11 @@ def content_md5(body: bytes) -> str:
 def string_to_sign(method: str, headers: Mapping[str, str], content_type: str, resource: str) -> str:
     """Section 4.2.  resource: path and query as this candidate writes them."""
     names = sorted([name for name in headers if name.startswith("x-acs-")])
-    lines = header_lines(names, headers)
-    if lines.count("\n") != len(names):
-        raise faults.INCOMPLETE(reason="A header value holds a line feed")
     first = (headers.get("accept", ""), headers.get("content-md5", ""), content_type, headers.get("date", ""))
-    return f"{method}\n{header_text(chr(10).join(first))}\n{lines}{resource}"
+    lines = header_text("\n".join(first)) + "\n" + header_lines(names, headers)
+    if lines.count("\n") != len(first) + len(names):
+        raise faults.INCOMPLETE(reason="A header value holds a line feed")
+    return f"{method}\n{lines}{resource}"
 
 
 def forms(claim: Claim, message: Message) -> Iterator[Form]:  # noqa: ARG001  # one shape for every scheme
