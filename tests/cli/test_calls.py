@@ -9,6 +9,8 @@ import pytest
 
 from cli.conftest import Program
 from cli.stub import KEY_ID, SECRET, Stub
+from keystead.cli.audit import FILTERS
+from keystead.cli.catalogue import product
 from services.loopback import free_port
 
 ALICE = {"User": {"UserName": "alice", "UserId": "2"}, "RequestId": "R-1"}
@@ -254,7 +256,9 @@ def test_audit_is_lookup_events(caller: Program, stub: Stub) -> None:
     assert "CreateUser" in done.stdout
     (request,) = stub.received
     assert request.action == "LookupEvents"
-    assert dict(request.form) == {"Identity": "alice", "Action": "CreateUser", "MaxItems": "5"}
+    assert dict(request.form) == {"Identity": "alice", "EventAction": "CreateUser", "MaxItems": "5"}
+    known = product("keystead").action("LookupEvents")
+    assert [wire for _, wire, _, _ in FILTERS if known.parameter(wire) is None] == []
 
 
 def test_status_tells_ready_from_not_ready_from_not_there(caller: Program, stub: Stub) -> None:

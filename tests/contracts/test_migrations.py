@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+
 from keystead.app import opened
 from keystead.settings import OperatorError, Settings
 from keystead.store import schema, tables
@@ -29,10 +30,10 @@ def test_the_named_head_is_the_newest_revision() -> None:
 
 
 def test_migrations_make_the_declared_tables(url: str, tmp_path: Path) -> None:
-    with opened(Settings(data_dir=tmp_path / "data", database=url)) as instance:
-        with instance.database.engine.connect() as connection:
-            context = MigrationContext.configure(connection, opts={"compare_type": True})
-            assert compare_metadata(context, tables.metadata) == []
+    settings = Settings(data_dir=tmp_path / "data", database=url)
+    with opened(settings) as instance, instance.database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.metadata) == []
 
 
 def test_starting_again_changes_nothing(url: str, tmp_path: Path) -> None:
@@ -46,7 +47,7 @@ def test_a_newer_schema_is_refused_clearly(url: str, tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data", database=url)
     with opened(settings) as instance, instance.database.writing(0, "") as tx:
         tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(OperatorError, match="9999.*newer"), opened(settings):
+    with pytest.raises(OperatorError, match=r"9999.*newer"), opened(settings):
         pass
 
 

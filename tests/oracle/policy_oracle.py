@@ -193,6 +193,8 @@ def holds(operator: str, key: str, values: list[str], context: Mapping[str, Any]
     key = head.lower() + slash + tag
     sent = [] if context.get(key) is None else list([context[key]] if isinstance(context[key], str) else context[key])
     if name == "null":
+        if not policy_values_readable("bool", values):
+            return deny
         return any(as_bool(value) == (not sent) for value in values)
     quantifier = re.match(r"(foranyvalue:|forallvalues:)?", name)[0]  # type: ignore[index]
     name = name.removeprefix(quantifier)

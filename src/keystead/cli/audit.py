@@ -9,7 +9,7 @@ import typer
 from keystead.cli.options import ClientOptions, client_options, option, with_options
 from keystead.cli.parameters import Given
 
-_FILTERS = (
+FILTERS = (
     ("start", "StartTime", "TIME", "Events from this time on, 2026-01-31T00:00:00Z."),
     ("end", "EndTime", "TIME", "Events before this time."),
     ("user", "Identity", "NAME", "By callers whose ARN holds this text."),
@@ -22,13 +22,14 @@ _FILTERS = (
     ("request_id", "EventRequestId", "ID", "Of this request."),
     ("limit", "MaxItems", "N", "At most this many, up to 1000."),
 )
+"""Option, wire name of the parameter, metavar, help."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
     filters = [
         option(name, str, "--" + name.replace("_", "-"), text=doc, panel="Filters", metavar=metavar)
-        for name, _, metavar, doc in _FILTERS
+        for name, _, metavar, doc in FILTERS
     ]
     app.command("audit")(with_options(audit, [*filters, *client_options()]))
 
@@ -39,5 +40,5 @@ def audit(**given: Any) -> None:
     from keystead.cli.catalogue import product
 
     options = ClientOptions.take(given)
-    typed: list[Given] = [(wire, given[name]) for name, wire, _, _ in _FILTERS if given[name] is not None]
+    typed: list[Given] = [(wire, given[name]) for name, wire, _, _ in FILTERS if given[name] is not None]
     run(product("keystead").action("LookupEvents"), typed, options)

@@ -162,12 +162,12 @@ def _texts(value: Any) -> list[str]:
 
 
 def _parameter_options(key: str, parameter: Parameter) -> list[Option]:
-    text = parameter.doc
+    sentences = ["Required"] if parameter.required else []
+    if parameter.doc:
+        sentences.append(parameter.doc[0].upper() + parameter.doc[1:].rstrip("."))
     if parameter.enum:
-        text += f" One of {', '.join(parameter.enum)}."
-    if parameter.required:
-        text += " Required."
-    text = text.strip()
+        sentences.append(f"One of {', '.join(parameter.enum)}")
+    text = "".join(f"{each}. " for each in sentences).strip()
     if parameter.type == "boolean":
         return switch(key, parameter.flag, text=text, panel="Parameters")
     kind: Any = list[str] if parameter.type == "array" else str

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,7 +194,7 @@ def _next_steps(made: Initialised, profile: str, addresses: Sequence[str]) -> li
         (f"keystead sts get-caller-identity{selected}", "who am I"),
         (f"keystead ram create-user --user-name alice{selected}", "the first user"),
     ]
-    if addresses:
+    if addresses and find_spec("keystead.console"):
         rows.append((f"open {addresses[0]}/", "the console" + (", with the setup token" if made.setup_token else "")))
     return _aligned(rows, gap="   ")
 
