@@ -108,9 +108,9 @@ def find_account(tx: Tx, account_id: str | None) -> sa.Row[Any]:
 
 def create_account_access_key(tx: Tx) -> tuple[str, str]:
     """A pair of the transaction's account itself.  Raises `Fault` beyond the quota."""
-    key = access_keys.create_access_key(tx, _root(tx.account_id), access_keys.OwnerInput()).access_key
+    pair = access_keys.create_for_account(tx)
     _audit(tx, "CreateAccessKey", arn.ram(tx.account_id, "root"))
-    return key.access_key_id, key.access_key_secret
+    return pair
 
 
 def describe(tx: Tx) -> dict[str, object]:

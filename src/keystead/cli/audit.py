@@ -31,14 +31,28 @@ def register(app: typer.Typer) -> None:
         option(name, str, "--" + name.replace("_", "-"), text=doc, panel="Filters", metavar=metavar)
         for name, _, metavar, doc in FILTERS
     ]
-    app.command("audit")(with_options(audit, [*filters, *client_options()]))
+    options = [each.replace(default="table") if each.name == "output" else each for each in client_options()]
+    app.command("audit")(with_options(audit, [*filters, *options]))
 
 
 def audit(**given: Any) -> None:
-    """Look up audit events, newest first."""
+    """Look up who did what.  The table shows the main columns; --output json shows everything."""
     from keystead.cli.calls import run
     from keystead.cli.catalogue import product
 
     options = ClientOptions.take(given)
     typed: list[Given] = [(wire, given[name]) for name, wire, _, _ in FILTERS if given[name] is not None]
-    run(product("keystead").action("LookupEvents"), typed, options)
+    run(product("keystead").action("LookupEvents"), typed, options, table=brief)
+
+
+def brief(answer: Any) -> Any:
+    """The events in columns that fit 80 characters; the caller without the account, which all of them share."""
+    return [
+        {
+            "Time": str(event.get("EventTime", ""))[:19],
+            "By": str(event.get("Principal", "")).rpartition(":")[2],
+            "Action": event.get("Action"),
+            "Outcome": event.get("Outcome"),
+        }
+        for event in answer.get("Events", {}).get("Event", [])
+    ]

@@ -23,8 +23,10 @@ _VALUES_HELP = (
 )
 
 
-def run(action: Action, given: Sequence[Given], options: ClientOptions) -> None:
-    """Check, send, wait if asked, and print."""
+def run(
+    action: Action, given: Sequence[Given], options: ClientOptions, table: Callable[[Any], Any] | None = None
+) -> None:
+    """Check, send, wait if asked, and print.  table: what a table shows of the answer where no query says it."""
     from keystead.cli import output, profiles
     from keystead.cli.client import Client
     from keystead.cli.request import prepare, shown
@@ -49,6 +51,8 @@ def run(action: Action, given: Sequence[Given], options: ClientOptions) -> None:
     answer = call() if until is None else _wait(call, until, options)
     if query is not None:
         answer = output.search(query, "--query", answer)
+    elif table is not None and options.output == "table":
+        answer = table(answer)
     output.show(answer, options.output)
 
 

@@ -11,7 +11,8 @@ import typer
 from keystead.cli.exits import usage
 from keystead.cli.options import load_settings, option, settings_options, with_options
 from keystead.cli.serving import without_password
-from keystead.settings import SETTINGS, Loaded
+from keystead.settings import SETTINGS
+from keystead.settings_load import Loaded
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +20,6 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Settings: what is set and where it came from.")
     output = option("output", str, "--output", text="json or table.", panel="Options", metavar="FORMAT")
     group.command("show")(with_options(show, [output, *settings_options()]))
-    group.command("reference", hidden=True)(reference)
     app.add_typer(group, name="config")
     tls = typer.Typer(no_args_is_help=True, help="The local certificate authority of `serve --tls auto`.")
     tls.command("trust")(with_options(trust, settings_options(["data_dir"])))
@@ -81,10 +81,3 @@ def trust(**given: Any) -> None:
         raise usage(f"There is no local authority in {authority.parent}.", "`keystead serve --tls auto` makes it.")
     for client, line in trust_settings(authority):
         typer.echo(f"# {client}\n{line}")
-
-
-def reference() -> None:
-    """Print the reference page of the settings, docs/reference/settings.md."""
-    from keystead.settings_page import page
-
-    typer.echo(page(), nl=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -65,8 +65,20 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from keystead.cli.versions import version
+
+        version()
+        raise typer.Exit
+
+
 @app.callback()
-def root() -> None:
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.", metavar="")
+    ] = False,
+) -> None:
     """Keystead: AccessKey pairs, policies and workspaces for GenAI platforms, on your own machines.
 
     Start with `keystead serve`.

@@ -13,7 +13,8 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from keystead.settings import SETTINGS, Loaded, flag, load, locate_file
+from keystead.settings import SETTINGS, flag
+from keystead.settings_load import Loaded, load, locate_file
 
 Option = inspect.Parameter
 Command = Callable[..., None]

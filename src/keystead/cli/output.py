@@ -73,7 +73,7 @@ def show_table(value: Any) -> None:
 def _rows(value: Any) -> tuple[list[Mapping[str, Any]] | None, dict[str, Any]]:
     """Find the list in `{"Users": {"User": [...]}, "RequestId": …}`; the rest stays beside it."""
     if isinstance(value, list):
-        return [each if isinstance(each, dict) else {"Value": each} for each in value], {}
+        return [_row(each) for each in value], {}
     if not isinstance(value, dict):
         return None, {}
     for name, inner in value.items():
@@ -87,6 +87,15 @@ def _rows(value: Any) -> tuple[list[Mapping[str, Any]] | None, dict[str, Any]]:
         elif name != "RequestId" or len(value) == 1:
             flat[name] = inner
     return None, flat
+
+
+def _row(value: Any) -> Mapping[str, Any]:
+    """An object as it is; a list, as `--query 'Users.User[].[UserName, UserId]'` makes, by position."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list):
+        return {str(position): each for position, each in enumerate(value, 1)}
+    return {"Value": value}
 
 
 def _cell(value: Any) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from keystead.cli.options import load_settings, settings_options, with_options
-from keystead.settings import Loaded, OperatorError, Settings
+from keystead.settings import OperatorError, Settings
+from keystead.settings_load import Loaded
 
 if TYPE_CHECKING:
     from keystead.app import Initialised
@@ -113,11 +114,13 @@ def _tls(settings: Settings) -> TlsFiles | None:
         return None
     from keystead.server import tls
 
-    if settings.tls == "auto":
-        return tls.ensure(settings.data_dir, settings.tls_names, time.time())
-    assert settings.tls_cert is not None  # noqa: S101  settings_checks saw to it
-    assert settings.tls_key is not None  # noqa: S101
-    return tls.provided(settings.tls_cert, settings.tls_key, time.time())
+    now = time.time()
+    try:
+        if settings.tls == "files" and settings.tls_cert and settings.tls_key:
+            return tls.provided(settings.tls_cert, settings.tls_key, now)
+        return tls.ensure(settings.data_dir, settings.tls_names, now)
+    except tls.CertificateError as error:
+        raise OperatorError(error.message, error.next_step) from None
 
 
 def addresses_of(settings: Settings) -> list[str]:

@@ -224,10 +224,10 @@ class Condition:
         if self._test is None:
             return self._deny
         sent = context.get(self._lookup)
-        if sent is None or sent == ():
-            return self._missing
         if isinstance(sent, str):
             return self._among(sent) is not self._negated
+        if not sent:
+            return self._missing
         if self._quantifier is Quantifier.PLAIN:
             return any(map(self._among, sent)) is not self._negated
         each = (self._among(value) is not self._negated for value in sent)

@@ -26,6 +26,7 @@ from keystead.identity.callers import ANONYMOUS, Caller, IdentityType
 from keystead.identity.directory import Directory
 from keystead.identity.keyring import Keyring
 from keystead.identity.transaction import Quotas, Tx
+from keystead.percent import Pairs
 from keystead.policy import Decision, Query, context_key, decide, explain
 from keystead.products.desk import Desk
 from keystead.server.audit import Auditor
@@ -35,11 +36,12 @@ from keystead.server.limits import RateLimits
 from keystead.server.routes import Routes
 from keystead.server.rows import audit_row
 from keystead.server.shared import SharedWindows
+from keystead.signing import Claim
 from keystead.store import audit, nonces
 from keystead.store.database import Database
 from keystead.wire import answers
 from keystead.wire.answers import Answer, Output
-from keystead.wire.parameters import unknown_names
+from keystead.wire.parameters import json_parameters, unknown_names
 from keystead.wire.request import WireRequest
 
 INTERNAL = FaultKind(
@@ -114,7 +116,7 @@ class Dispatcher:
         except Fault as fault:
             self._audit_refused(claim.access_key_id, Call(action, ANONYMOUS, {}, origin, now), fault)
             raise
-        given = {name: value for name, value in pairs if name not in signing.COMMON_PARAMETERS} if pairs else {}
+        given = _given(request, claim, pairs) if pairs or request.body else {}
         if key.caller.kind is not IdentityType.SESSION:
             self.auditor.used(key.id, now, action.product, request.peer)
         return Call(action, key.caller, given, origin, now, mark, until)
@@ -215,6 +217,18 @@ class Dispatcher:
             audit.insert(tx, [audit_row(call, resource, "Success")])
         loop.call_soon_threadsafe(self.directory.apply, tx.touched)
         return output
+
+
+def _given(request: WireRequest, claim: Claim, pairs: Pairs) -> dict[str, str]:
+    """The action's own parameters: what the signature covers, without the protocol's.
+
+    A JSON body counts where its content type is signed: the bytes always are, but what they mean must be too.
+    """
+    given = {name: value for name, value in pairs if name not in signing.COMMON_PARAMETERS}
+    is_json = request.headers.get("content-type", "").lower().startswith("application/json")
+    if request.body and is_json and "content-type" in claim.signed_headers.split(";"):
+        given |= json_parameters(request.body)
+    return given
 
 
 def _as_fault(error: Exception, request_id: str) -> Fault:

@@ -24,8 +24,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from keystead.settings import OperatorError
-
 DEFAULT_NAMES = (
     "localhost",
     "127.0.0.1",
@@ -42,6 +40,15 @@ RENEW_BEFORE_DAYS = 30
 _BACKDATED = dt.timedelta(hours=1)  # clients whose clock is a little behind
 
 _Permitted = tuple[list[x509.GeneralName], list[x509.GeneralName]]
+
+
+class CertificateError(Exception):
+    """A certificate that cannot be used or kept.  message: what and why; next_step: what to do about it."""
+
+    def __init__(self, message: str, next_step: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ def ensure(data_dir: Path, names: Sequence[str], now: float) -> TlsFiles:
     """Make or reuse the authority and the certificate under `data_dir/tls`.
 
     names: host names and addresses; empty means DEFAULT_NAMES.  now: seconds since 1970.
-    Raises OperatorError where the directory cannot be written.
+    Raises CertificateError where the directory cannot be written.
     """
     wanted = tuple(_normal(name) for name in dict.fromkeys(names or DEFAULT_NAMES))
     moment = dt.datetime.fromtimestamp(now, dt.UTC)
@@ -75,7 +82,7 @@ def ensure(data_dir: Path, names: Sequence[str], now: float) -> TlsFiles:
         with _locked(folder):
             return _ensure(folder, wanted, moment)
     except OSError as error:
-        raise OperatorError(
+        raise CertificateError(
             f"The TLS files in {folder} cannot be kept: {error.strerror}.",
             "Make the data directory writable for the user that runs Keystead.",
         ) from None
@@ -84,27 +91,27 @@ def ensure(data_dir: Path, names: Sequence[str], now: float) -> TlsFiles:
 def provided(certificate: Path, key: Path, now: float) -> TlsFiles:
     """Check a certificate that the operator brought: readable, not expired, and the key belongs to it.
 
-    Raises OperatorError that names the file and the reason.
+    Raises CertificateError that names the file and the reason.
     """
     try:
         leaf = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
         private = serialization.load_pem_private_key(key.read_bytes(), password=None)
     except OSError as error:
-        raise OperatorError(
+        raise CertificateError(
             f"The TLS file {error.filename} cannot be read: {error.strerror}.",
             "Name readable PEM files with --tls-cert and --tls-key, or use --tls auto.",
         ) from None
     except (ValueError, TypeError, IndexError) as error:
-        raise OperatorError(
+        raise CertificateError(
             f"{certificate} and {key} are not a PEM certificate and an unencrypted PEM key: {error}.",
             "Convert them with `openssl x509` and `openssl pkey`, or use --tls auto.",
         ) from None
     if _public(private.public_key()) != _public(leaf.public_key()):
-        raise OperatorError(
+        raise CertificateError(
             f"The key {key} does not belong to the certificate {certificate}.", "Name the pair that belongs together."
         )
     if leaf.not_valid_after_utc.timestamp() <= now:
-        raise OperatorError(
+        raise CertificateError(
             f"The certificate {certificate} expired at {leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC.",
             "Renew it, or use --tls auto.",
         )
@@ -124,9 +131,9 @@ def trust_settings(authority: Path) -> tuple[tuple[str, str], ...]:
     path = str(authority.resolve())
     quoted = path if path.replace("/", "").replace("-", "").replace(".", "").replace("_", "").isalnum() else f"'{path}'"
     return (
-        ("Python", f"export REQUESTS_CA_BUNDLE={quoted} SSL_CERT_FILE={quoted}"),
+        ("Python", f"export REQUESTS_CA_BUNDLE={quoted}"),
+        ("Python, Go", f"export SSL_CERT_FILE={quoted}"),
         ("Node", f"export NODE_EXTRA_CA_CERTS={quoted}"),
-        ("Go, aliyun, Terraform", f"export SSL_CERT_FILE={quoted}"),
         ("curl", f"curl --cacert {quoted}"),
     )
 

@@ -295,6 +295,25 @@ def reader(struct: type[InputT]) -> Callable[[Mapping[str, str]], InputT]:
     return _struct_reader(struct)
 
 
+def json_parameters(body: bytes) -> dict[str, str]:
+    """The members of a JSON body as parameters: texts as they are, lists and objects as JSON text, null left out.
+
+    Raises `InvalidParameter.Format` where the body is not a JSON object.
+    """
+    try:
+        decoded = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        decoded = None
+    if not isinstance(decoded, dict):
+        raise Fault(
+            "InvalidParameter.Format",
+            400,
+            "The request's content type is JSON, but its body is not a JSON object.",
+            next_step='Send {"ParameterName": value, …}, or send the parameters in the query.',
+        )
+    return {name: _as_text(value) for name, value in decoded.items() if value is not None}
+
+
 def unknown_names(struct: type[Input], given: Mapping[str, str]) -> tuple[str, ...]:
     """The parameters in `given` that no field of `struct` reads; list members count as their list."""
     known = {field.encode_name for field in msgspec.structs.fields(struct)}
