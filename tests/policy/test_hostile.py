@@ -9,7 +9,19 @@ from typing import Any
 
 import pytest
 
-from keystead.policy import DocumentKind, PolicyError, Query, compile_policy, decide, principal_kinds, validate
+from keystead.policy import (
+    Attached,
+    DocumentKind,
+    Layer,
+    LayerKind,
+    PolicyError,
+    Query,
+    compile_policy,
+    decide,
+    explain,
+    principal_kinds,
+    validate,
+)
 from keystead.policy.patterns import Glob, fold
 from oracle import policy_oracle, random_cases
 from policy import building
@@ -100,6 +112,10 @@ def poked(rng: Random, text: str) -> str:
     return text
 
 
+def random_query(text: str) -> Query:
+    return building.query(random_cases.query(Random(text)))
+
+
 def consume(text: str) -> bool:
     """Feed one document to everything that reads one; whether all of it was refused."""
     errors: list[PolicyError] = []
@@ -109,11 +125,13 @@ def consume(text: str) -> bool:
         except PolicyError as error:
             errors.append(error)
     try:
-        compile_policy(text)
+        policy = compile_policy(text)
         principal_kinds(text)
     except PolicyError as error:
         errors.append(error)
     else:
+        held = Attached("p", "Custom", "v1", "RamUser", "Account", policy)
+        explain(random_query(text), [Layer.of(kind, [held]) for kind in LayerKind])
         return False
     assert len(errors) == len(DocumentKind) + 1, "what cannot be read must not be accepted either"
     assert all(error.line >= 1 and error.column >= 1 and str(error).isprintable() for error in errors)

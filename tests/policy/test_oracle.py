@@ -51,3 +51,21 @@ def test_explanation_and_decision_are_one() -> None:
             assert trace.decision.allowed is (bool(allows) and not denies)
             assert said == denies if denies else said <= allows
             assert bool(said) is (bool(denies) or bool(allows))
+
+
+def test_the_index_agrees_with_a_full_scan() -> None:
+    """With so many statements that every drawer of the index is used, the traces still name what decided."""
+    rng = Random(8)
+    for kind in random_cases.KINDS:
+        texts = [random_cases.document(rng, kind) for _ in range(60)]
+        layer = building.layer(kind, texts)
+        for _ in range(100):
+            wanted = building.query(random_cases.query(rng))
+            [trace] = explain(wanted, [layer]).layers
+            denies = {
+                (each.policy.name, each.index) for each in trace.statements if each.applies and each.effect == "Deny"
+            }
+            if denies:
+                assert {(match.policy.name, match.index) for match in layer.judge(wanted).matched} == denies
+            else:
+                assert layer.judge(wanted).allowed is any(each.applies for each in trace.statements)
