@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ class Plane:
         if not fault.code.startswith(("Missing", "InvalidParameter.")):
             assert fault.code in declared, f"{action} does not declare {fault.code}"
         assert fault.message
-        assert "{" not in fault.message
+        assert not re.search(r"\{[a-z_]+\}", fault.message), "a field of the message was not filled"
         assert fault.next_step
         for entry in CATALOGUE[action]["errors"]:
             if entry["code"] == fault.code:
