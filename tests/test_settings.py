@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from keystead.settings import SETTINGS, OperatorError, Settings, flag, load, locate_file, variable
+from keystead.settings import SETTINGS, OperatorError, Settings, flag, variable
+from keystead.settings_load import load, locate_file
 from keystead.settings_page import page
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"

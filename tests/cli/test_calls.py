@@ -250,10 +250,11 @@ def test_a_role_profile_assumes_the_role_first(caller: Program, stub: Stub) -> N
 
 
 def test_audit_is_lookup_events(caller: Program, stub: Stub) -> None:
-    stub.answer(200, {"Events": {"Event": [{"Action": "CreateUser"}]}})
-    done = caller("audit", "--user", "alice", "--action", "CreateUser", "--limit", "5", "--output", "table")
+    event = {"EventTime": "2026-01-02T03:04:05.678Z", "Principal": "acs:ram::1:user/al", "Action": "CreateUser"}
+    stub.answer(200, {"Events": {"Event": [event]}})
+    done = caller("audit", "--user", "alice", "--action", "CreateUser", "--limit", "5")
     assert done.returncode == 0, done.stderr
-    assert "CreateUser" in done.stdout
+    assert done.stdout.splitlines()[-1].split() == ["2026-01-02T03:04:05", "user/al", "CreateUser"]
     (request,) = stub.received
     assert request.action == "LookupEvents"
     assert dict(request.form) == {"Identity": "alice", "EventAction": "CreateUser", "MaxItems": "5"}

@@ -114,6 +114,22 @@ def test_tls_auto_prints_the_trust_settings(keystead: Program) -> None:
     assert keystead("tls", "trust", "--data-dir", "other").returncode == 2
 
 
+def test_a_certificate_that_cannot_be_used_ends_the_start_with_two_lines(keystead: Program) -> None:
+    done = run(keystead, "serve", "--data-dir", "data", "--tls-cert", "no.pem", "--tls-key", "no.key")
+    assert done.returncode == 2
+    first, second = done.stderr.splitlines()
+    assert "no.pem cannot be read" in first
+    assert second.startswith("Next step: ")
+    assert not (keystead.home / "data").exists()
+
+
+def test_the_secrets_are_shown_even_where_it_does_not_come_to_listening(keystead: Program) -> None:
+    code, screen = on_terminal(keystead, "serve", "--data-dir", "data", "--port", "1")
+    assert code == 2
+    assert PAIR[1] in screen
+    assert "Cannot listen" in screen
+
+
 def test_passwords_of_the_database_are_not_printed(keystead: Program) -> None:
     url = "postgresql+psycopg://u:geheim@h/x?sslpassword=geheim"
     done = run(keystead, "init", "--data-dir", "data", "--database", url)
@@ -222,4 +238,5 @@ def test_the_shell_completes_commands_actions_and_options(keystead: Program) -> 
 def test_version(keystead: Program) -> None:
     import keystead as package
 
-    assert keystead("version").stdout == f"keystead {package.__version__}\n"
+    for spelled in ("version", "--version"):
+        assert keystead(spelled).stdout == f"keystead {package.__version__}\n"

@@ -52,6 +52,8 @@ def create_account(settings: Settings, alias: str | None) -> Any:
 
 
 def serve(settings: Settings, on_ready: Callable[..., None]) -> None:
+    if settings.port == 1:
+        raise OperatorError("Cannot listen on port 1.", "Name a free port.")
     on_ready(
         f"http://127.0.0.1:{settings.port or 4321}", *(["https://127.0.0.1:8443"] if settings.tls != "off" else [])
     )

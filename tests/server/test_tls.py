@@ -17,7 +17,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from keystead.server import tls
-from keystead.settings import OperatorError
 
 NOW = time.time()
 DAY = 86400.0
@@ -144,9 +143,9 @@ def test_openssl_accepts_the_chain(tmp_path: Path) -> None:
     subprocess.run([*command, str(files.certificate)], check=True, capture_output=True)
 
 
-def test_a_directory_that_cannot_be_written_is_an_operators_error(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "tls").write_text("a file where the directory should be")
-    with pytest.raises(OperatorError, match="cannot be kept"):
+    with pytest.raises(tls.CertificateError, match="cannot be kept"):
         tls.ensure(tmp_path, (), NOW)
 
 
@@ -154,20 +153,20 @@ def test_a_provided_certificate_is_checked(tmp_path: Path) -> None:
     made = tls.ensure(tmp_path, ("localhost",), NOW)
     files = tls.provided(made.certificate, made.key, NOW)
     assert (files.authority, files.names) == (None, ("localhost",))
-    with pytest.raises(OperatorError, match="expired"):
+    with pytest.raises(tls.CertificateError, match="expired"):
         tls.provided(made.certificate, made.key, NOW + 4000 * DAY)
     other = tls.ensure(tmp_path / "other", (), NOW)
-    with pytest.raises(OperatorError, match="does not belong"):
+    with pytest.raises(tls.CertificateError, match="does not belong"):
         tls.provided(made.certificate, other.key, NOW)
-    with pytest.raises(OperatorError, match="cannot be read"):
+    with pytest.raises(tls.CertificateError, match="cannot be read"):
         tls.provided(tmp_path / "none.pem", made.key, NOW)
-    with pytest.raises(OperatorError, match="not a PEM certificate"):
+    with pytest.raises(tls.CertificateError, match="not a PEM certificate"):
         tls.provided(made.key, made.certificate, NOW)
     locked = tmp_path / "locked.key"
     key = serialization.load_pem_private_key(made.key.read_bytes(), None)
     encrypted = serialization.BestAvailableEncryption(b"pw")
     locked.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encrypted))
-    with pytest.raises(OperatorError, match="unencrypted"):
+    with pytest.raises(tls.CertificateError, match="unencrypted"):
         tls.provided(made.certificate, locked, NOW)
 
 
@@ -179,3 +178,4 @@ def test_trust_settings_name_the_file_for_each_client(tmp_path: Path) -> None:
     assert all(f"'{files.authority}'" in line for line in settings.values())
     assert "NODE_EXTRA_CA_CERTS" in settings["Node"]
     assert "REQUESTS_CA_BUNDLE" in settings["Python"]
+    assert "SSL_CERT_FILE" in settings["Python, Go"]

@@ -35,22 +35,29 @@ def serve(**given: Any) -> None:
     loaded = load_settings(given)
     from keystead import app
 
-    made, profile = _initialise(loaded.settings)
     files = _tls(loaded.settings)
+    made, profile = _initialise(loaded.settings)
+    shown = False
 
     def ready(*addresses: str) -> None:
+        nonlocal shown
         if profile and loaded.settings.port == 0:  # only now it is known where we listen
             keep_pair(made, profile, addresses[0])
         typer.echo(screen(loaded, made, profile, files, addresses))
+        shown = True
 
-    app.serve(loaded.settings, ready)
+    try:
+        app.serve(loaded.settings, ready)
+    finally:
+        if made.created and not shown:  # it did not come to listening, and this is the only time for the secrets
+            typer.echo(screen(loaded, made, profile, files, ()))
 
 
 def init(**given: Any) -> None:
     """Make the data directory, the master key, the database and the account, without serving."""
     loaded = load_settings(given)
-    made, profile = _initialise(loaded.settings)
     files = _tls(loaded.settings)
+    made, profile = _initialise(loaded.settings)
     typer.echo(screen(loaded, made, profile, files, ()))
 
 

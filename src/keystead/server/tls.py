@@ -78,7 +78,8 @@ def ensure(data_dir: Path, names: Sequence[str], now: float) -> TlsFiles:
     moment = dt.datetime.fromtimestamp(now, dt.UTC)
     folder = data_dir / "tls"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         with _locked(folder):
             return _ensure(folder, wanted, moment)
     except OSError as error:
