@@ -46,7 +46,7 @@ check: ## Lint, formatting, import layers and types, without a test
 	@$(PYTHON) scripts/setup.py test
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --check .; exit 1; }
-	@said=$$($(BIN)/lint-imports 2>&1) || { echo "$$said"; exit 1; }
+	@said=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$said"; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 
 format: ## Mend formatting and what ruff can mend by itself
