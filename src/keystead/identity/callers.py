@@ -21,8 +21,9 @@ class IdentityType(Enum):
 class Caller:
     """One authenticated identity: the account itself, a RAM user, or a role session.
 
-    `layers` are the policies that must all allow; the account needs none.  `arn` is the text of GetCallerIdentity,
-    `principal_arns` every spelling that a trust policy or `acs:PrincipalARN` may name it by.
+    `layers` are the policies that must all allow; the account needs none.  `self_service` names the security
+    preferences of its account that grant a user calls on itself.  `mfa` is true for a session that did MFA.
+    `arn` is the text of GetCallerIdentity.
     """
 
     kind: IdentityType
@@ -36,6 +37,8 @@ class Caller:
     session_name: str = ""
     source_identity: str = ""
     layers: tuple[Layer, ...] = ()
+    self_service: frozenset[str] = frozenset()
+    mfa: bool = False
 
     @property
     def is_account(self) -> bool:

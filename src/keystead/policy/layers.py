@@ -187,12 +187,25 @@ class Layer:
     rank: the place of its kind in the order of section 8.
     """
 
-    __slots__ = ("_by_action", "_groups", "_implicit", "_not_actions", "_plans", "_shapes", "bound", "kind", "rank")
+    __slots__ = (
+        "_by_action",
+        "_groups",
+        "_implicit",
+        "_not_actions",
+        "_plans",
+        "_shapes",
+        "bound",
+        "keys",
+        "kind",
+        "rank",
+    )
 
     def __init__(self, kind: LayerKind, bound: tuple[Bound, ...]) -> None:
         self.kind = kind
         self.rank = _RANKS[kind]
         self.bound = bound
+        # The condition keys that any statement asks for: facts that cost a look-up are fetched only when one does.
+        self.keys = frozenset(condition.key for each in bound for condition in each.statement.conditions)
         self._implicit = Decision(False, False, kind)
         self._by_action = Drawers(
             (glob, number)

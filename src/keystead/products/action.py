@@ -35,7 +35,9 @@ class Action:
     permission: what policies name, None where everybody who is known may call.  resources: each must be allowed.
     writes: runs in a writing transaction.  memory: runs on the event loop, without a database.  prepare: what a
     memory action must have loaded first.  context: condition keys that the input gives.  own_user: the field that,
-    left out, means the caller.
+    left out, means the caller.  resolve: turns an ID in the input into the name that resources are written with, read
+    before it can be judged.  target_tags: the tags of what is acted on, read when a policy asks for `acs:ResourceTag`.
+    self_service: the security preference that grants the call on oneself.  anonymous: needs no signature.
     """
 
     product: str
@@ -53,6 +55,10 @@ class Action:
     read: Callable[[Mapping[str, str]], Any]
     context: Callable[[Any], Context] | None
     prepare: Callable[[Any, Any, Caller], Awaitable[Any]] | None
+    resolve: Callable[[Any, Any], Any] | None
+    target_tags: Callable[[Any, Any], Mapping[str, str]] | None
+    self_service: str
+    anonymous: bool
     own_user: str
     parameters: tuple[Parameter, ...]
     secrets: frozenset[str]
@@ -69,11 +75,18 @@ class Action:
         return msgspec.structs.replace(wanted, **{self.own_user: caller.user_name})
 
     def resource_names(self, wanted: Any, caller: Caller) -> list[tuple[str, ...]]:
-        """The resources to check, each as its alternatives, with the input's values filled in."""
-        return [
-            tuple(_fill(one, wanted, caller.account_id) for one in ((entry,) if isinstance(entry, str) else entry))
-            for entry in self.resources
-        ]
+        """The resources to check, each as its alternatives, with the input's values filled in.
+
+        A template that names a list stands for one resource per member: each must be allowed.
+        """
+        found: list[tuple[str, ...]] = []
+        for entry in self.resources:
+            alternatives = (entry,) if isinstance(entry, str) else entry
+            found += [
+                tuple(_fill(one, each, caller.account_id) for one in alternatives)
+                for each in _each_member(wanted, alternatives)
+            ]
+        return found
 
     def audited(self, given: Mapping[str, str]) -> dict[str, str]:
         """The parameters as the audit keeps them: known names only, secrets left out, long values cut."""
@@ -83,6 +96,15 @@ class Action:
             for name, value in given.items()
             if name in names or name.split(".", 1)[0] in names
         }
+
+
+def _each_member(wanted: Any, templates: tuple[str, ...]) -> list[Any]:
+    """`wanted` once, or once per member where the templates name a list."""
+    for _, name, _, _ in string.Formatter().parse(templates[0]):
+        members = getattr(wanted, name, None) if name else None
+        if isinstance(members, tuple):
+            return [msgspec.structs.replace(wanted, **{str(name): member}) for member in dict.fromkeys(members)]
+    return [wanted]
 
 
 def _fill(template: str, wanted: Any, account: str) -> str:
@@ -123,6 +145,10 @@ class Product:
         faults: tuple[FaultKind, ...] = (),
         context: Callable[[Any], Context] | None = None,
         prepare: Callable[[Any, Any, Caller], Awaitable[Any]] | None = None,
+        resolve: Callable[[Any, Any], Any] | None = None,
+        target_tags: Callable[[Any, Any], Mapping[str, str]] | None = None,
+        self_service: str = "",
+        anonymous: bool = False,
         own_user: str = "",
     ) -> Callable[[Handler], Handler]:
         """Declare the handler below as action `name`.
@@ -150,6 +176,10 @@ class Product:
                 read=reader(wanted),
                 context=context,
                 prepare=prepare,
+                resolve=resolve,
+                target_tags=target_tags,
+                self_service=self_service,
+                anonymous=anonymous,
                 own_user=own_user,
                 parameters=parameters,
                 secrets=frozenset(p.name for p in parameters if isinstance(p.rule, Text) and p.rule.secret),

@@ -24,9 +24,12 @@ def after(marker: str | None) -> str:
     if not marker:
         return ""
     try:
-        return base64.urlsafe_b64decode(marker.encode()).decode()
+        key = base64.b64decode(marker.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise MARKER_INVALID() from None
+    if not key.isprintable() or not key:
+        raise MARKER_INVALID()
+    return key
 
 
 def cut(rows: Sequence[Row], size: int, key: str) -> tuple[Sequence[Row], str | None]:

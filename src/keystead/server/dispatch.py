@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -27,7 +28,8 @@ from keystead.identity.directory import Directory
 from keystead.identity.keyring import Keyring
 from keystead.identity.transaction import Quotas, Tx
 from keystead.percent import Pairs
-from keystead.policy import Decision, Query, context_key, decide, explain
+from keystead.policy import Decision, Layer, Query, context_key, decide, explain
+from keystead.products.action import Action
 from keystead.products.desk import Desk
 from keystead.server.audit import Auditor
 from keystead.server.call import Call, Origin
@@ -41,7 +43,7 @@ from keystead.store import audit, nonces
 from keystead.store.database import Database
 from keystead.wire import answers
 from keystead.wire.answers import Answer, Output
-from keystead.wire.parameters import json_parameters, unknown_names
+from keystead.wire.parameters import unknown_names
 from keystead.wire.request import WireRequest
 
 INTERNAL = FaultKind(
@@ -62,6 +64,8 @@ NO_PROOF = FaultKind(
     "AccessKeyId is mandatory for this action.",
     "Sign the request with an AccessKey pair.",
 )
+
+Result = TypeVar("Result")
 
 _log = logging.getLogger("keystead.server")
 
@@ -103,10 +107,12 @@ class Dispatcher:
         """Who calls what: claim, action, key, signature, nonce.  Raises the authentication faults."""
         claim = signing.read_claim(request)
         action = self.routes.find(request, *signing.operation(request, claim))
-        if claim is None:
-            raise NO_PROOF()
         self.follower.check()
         now = self.clock()
+        if action.anonymous:
+            return await self._arrive_unsigned(request, claim, action, request_id, now)
+        if claim is None:
+            raise NO_PROOF()
         origin = Origin(request_id, request.peer, request.secure, request.headers.get("user-agent", ""))
         try:
             key, pairs = await self.authentication.check(request, claim, now)
@@ -121,6 +127,23 @@ class Dispatcher:
             self.auditor.used(key.id, now, action.product, request.peer)
         return Call(action, key.caller, given, origin, now, mark, until)
 
+    async def _arrive_unsigned(
+        self, request: WireRequest, claim: Claim | None, action: Action, request_id: str, now: float
+    ) -> Call:
+        """A call that proves itself by its parameters.  A signature that comes along must be right, and then counts
+        for nothing; a nonce is refused on reuse among all such callers (reference/request-signing.md section 8)."""
+        origin = Origin(request_id, request.peer, request.secure, request.headers.get("user-agent", ""))
+        if claim is None:
+            claim = signing.read_anonymous(request)
+            if claim.timestamp is not None:
+                signing.check_window(claim, now, self.authentication.window_seconds)
+            pairs = signing.parameters(request)
+        else:
+            _, pairs = await self.authentication.check(request, claim, now)
+        if claim.nonce:
+            self.authentication.remember(request, claim, now, writes=False)
+        return Call(action, ANONYMOUS, _given(request, claim, pairs), origin, now)
+
     def _audit_refused(self, access_key_id: str, call: Call, fault: Fault) -> None:
         """A request that names a known pair but did not prove it: the pair's account should hear of it."""
         loaded = self.directory.key(access_key_id)
@@ -134,12 +157,14 @@ class Dispatcher:
         try:
             await self._count(call)
             wanted = action.complete(action.read(call.given), caller)
+            if action.resolve is not None:
+                wanted = await self._in_reader(call, partial(_swapped, action.resolve, wanted))
             facts: Mapping[str, str | tuple[str, ...]] = {}
             if action.permission is not None:
                 names = action.resource_names(wanted, caller)
                 resource = names[0][0]
-                facts = self._facts(call, wanted)
-                if not caller.is_account:
+                facts = await self._facts(call, wanted)
+                if not caller.is_account and not self._may_on_itself(call, wanted, names, facts):
                     for alternatives in names:
                         self._authorize(call, alternatives, facts)
             output = await self._run(call, wanted, facts, resource)
@@ -158,18 +183,34 @@ class Dispatcher:
         else:
             self.limits.take(kind, call.caller.account_id, call.now)
 
-    def _facts(self, call: Call, wanted: Any) -> dict[str, str | tuple[str, ...]]:
+    async def _facts(self, call: Call, wanted: Any) -> dict[str, str | tuple[str, ...]]:
         """The condition keys of a request (reference/ram-policy-language.md 4.2), and those of its parameters."""
+        action, caller = call.action, call.caller
         facts: dict[str, str | tuple[str, ...]] = {
             "acs:currenttime": iso(call.now),
             "acs:securetransport": "true" if call.origin.secure else "false",
             "acs:sourceip": call.origin.address,
-            "acs:mfapresent": "false",
-            "acs:principalarn": call.caller.principal_arn,
+            "acs:mfapresent": "true" if caller.mfa else "false",
+            "acs:principalarn": caller.principal_arn,
         }
-        if call.action.context is not None:
-            facts |= {context_key(name): value for name, value in call.action.context(wanted).items()}
+        if action.context is not None:
+            facts |= {context_key(name): value for name, value in action.context(wanted).items()}
+        if action.target_tags is not None and any(_asks_for_tags(layer) for layer in caller.layers):
+            tags = await self._in_reader(call, partial(_swapped, action.target_tags, wanted))
+            facts |= {context_key(f"acs:ResourceTag/{key}"): value for key, value in tags.items()}
         return facts
+
+    def _may_on_itself(
+        self, call: Call, wanted: Any, names: list[tuple[str, ...]], facts: Mapping[str, str | tuple[str, ...]]
+    ) -> bool:
+        """Whether the account lets its users do this to themselves; a Deny that applies still wins."""
+        action, caller = call.action, call.caller
+        if not action.self_service or action.self_service not in caller.self_service or not caller.user_name:
+            return False
+        if getattr(wanted, "user_name", "").lower() != caller.user_name.lower():
+            return False
+        queries = [Query(action.permission or "", name, facts) for one in names for name in one]
+        return not any(decide(query, caller.layers).explicit_deny for query in queries)
 
     def _authorize(self, call: Call, alternatives: tuple[str, ...], facts: Mapping[str, Any]) -> None:
         """Raise `NoPermission` unless one of the alternative resources is allowed and none is denied."""
@@ -196,14 +237,19 @@ class Dispatcher:
             desk = Desk(call.now, self.keyring, self.quotas, self.policy_extensions, facts, prepared)
             return action.handler(desk, caller, wanted)
         if not action.writes:
-            return await asyncio.wrap_future(self.database.submit(lambda: self._read(call, wanted), writes=False))
+            return await self._in_reader(call, lambda tx: action.handler(tx, caller, wanted))
         loop = asyncio.get_running_loop()
         work = self.database.submit(lambda: self._write(call, wanted, resource, loop), writes=True)
         return await asyncio.shield(asyncio.wrap_future(work))
 
-    def _read(self, call: Call, wanted: Any) -> Output:
-        with self.database.reading(call.now, call.caller.account_id) as tx:
-            return call.action.handler(tx, call.caller, wanted)
+    async def _in_reader(self, call: Call, work: Callable[[Tx], Result]) -> Result:
+        """Run `work` in a reading transaction of the caller's account, in a worker thread."""
+
+        def read() -> Result:
+            with self.database.reading(call.now, call.caller.account_id) as tx:
+                return work(tx)
+
+        return await asyncio.wrap_future(self.database.submit(read, writes=False))
 
     def _write(self, call: Call, wanted: Any, resource: str, loop: asyncio.AbstractEventLoop) -> Output:
         """Nonce, handler, audit and change rows in one transaction; then the directory hears of it, before the caller.
@@ -227,7 +273,7 @@ def _given(request: WireRequest, claim: Claim, pairs: Pairs) -> dict[str, str]:
     given = {name: value for name, value in pairs if name not in signing.COMMON_PARAMETERS}
     is_json = request.headers.get("content-type", "").lower().startswith("application/json")
     if request.body and is_json and "content-type" in claim.signed_headers.split(";"):
-        given |= json_parameters(request.body)
+        given |= request.members
     return given
 
 
@@ -240,6 +286,14 @@ def _as_fault(error: Exception, request_id: str) -> Fault:
         return UNAVAILABLE(why="The database did not answer.")
     _log.error("%s: failed", request_id, exc_info=error)
     return INTERNAL()
+
+
+def _swapped(work: Callable[[Tx, Any], Result], wanted: Any, tx: Tx) -> Result:
+    return work(tx, wanted)
+
+
+def _asks_for_tags(layer: Layer) -> bool:
+    return any(key.startswith("acs:resourcetag/") for key in layer.keys)
 
 
 def _distance(decision: Decision, query: Query, caller: Caller) -> str:

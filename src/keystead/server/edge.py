@@ -58,6 +58,7 @@ class Edge:
         ready: Callable[[], str],
         max_body: int,
         max_headers: int,
+        max_parameters: int,
         proxies: Networks,
         watchers: Networks,
         require_tls: bool,
@@ -68,6 +69,7 @@ class Edge:
         self._ready = ready
         self._max_body = max_body
         self._max_headers = max_headers
+        self._max_parameters = max_parameters
         self._proxies = proxies
         self._watchers = watchers
         self._require_tls = require_tls
@@ -126,22 +128,25 @@ class Edge:
             await self._body(headers, receive),
             secure=secure,
             peer=peer,
+            max_parameters=self._max_parameters,
         )
 
     async def _body(self, headers: dict[str, str], receive: Receive) -> bytes:
         declared = headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > self._max_body:
-            raise TOO_LARGE(what="body in bytes", actual=int(declared), limit=self._max_body, setting="max_body_bytes")
+        if declared.isdecimal() and (len(declared) > 18 or int(declared) > self._max_body):
+            raise TOO_LARGE(what="body in bytes", actual=declared[:40], limit=self._max_body, setting="max_body_bytes")
         message = await receive()
-        body: bytes = message.get("body", b"")
+        chunks: list[bytes] = [message.get("body", b"")]
+        size = len(chunks[0])
         while message.get("more_body"):
             message = await receive()
-            body += message.get("body", b"")
-            if len(body) > self._max_body:
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > self._max_body:
                 raise TOO_LARGE(what="body in bytes", actual="more", limit=self._max_body, setting="max_body_bytes")
         if message["type"] == "http.disconnect":
             raise _GoneError
-        return body
+        return b"".join(chunks) if len(chunks) > 1 else chunks[0]
 
     def _plain(self, path: str, scope: Scope) -> Answer:
         """The pages for machines that watch: alive, ready, metrics."""

@@ -207,13 +207,16 @@ def _list_reader(parameter: Parameter, member_type: Any) -> Callable[[Mapping[st
             members = _list_members(name, rule, given)
             if not all(isinstance(member, dict) for member in members):
                 raise _invalid(name, "Format", rule, "must be a list of objects")
-            return tuple(read_member({key: _as_text(value) for key, value in member.items()}) for member in members)
+            return tuple(
+                read_member({key: _as_text(value) for key, value in member.items() if value is not None})
+                for member in members
+            )
 
         return structs
 
     def texts(given: Mapping[str, str]) -> object:
         members = _list_members(name, rule, given)
-        if any(isinstance(member, dict | list) for member in members):
+        if any(member is None or isinstance(member, dict | list) for member in members):
             raise _invalid(name, "Format", rule, "must be a list of texts")
         return tuple(_as_text(member) for member in members)
 

@@ -8,9 +8,11 @@ Source: reference/request-signing.md sections 2 and 5.5.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 from keystead.faults import FaultKind
 from keystead.percent import Pairs, decode_pairs
+from keystead.wire.parameters import json_parameters
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -27,9 +29,13 @@ class WireRequest:
 
     `headers` holds one text per name; a name that came more than once has its sorted values joined with `,`.
     `secure` is true when it came over TLS; `peer` is the address of the other end of the connection.
+    Raises `RequestTooLarge` beyond `max_parameters` in query and form together, before any of them is decoded.
     """
 
-    __slots__ = ("_form", "_query", "body", "headers", "method", "peer", "raw_path", "raw_query", "secure")
+    __slots__ = (
+        *("_form", "_is_form", "_query"),
+        *("body", "headers", "max_parameters", "method", "peer", "raw_path", "raw_query", "secure"),
+    )
 
     def __init__(
         self,
@@ -41,6 +47,7 @@ class WireRequest:
         *,
         secure: bool = False,
         peer: str = "",
+        max_parameters: int = 1000,
     ) -> None:
         self.method = method
         self.raw_path = raw_path
@@ -49,6 +56,11 @@ class WireRequest:
         self.body = body
         self.secure = secure
         self.peer = peer
+        self.max_parameters = max_parameters
+        self._is_form = bool(body) and headers.get("content-type", "").lower().startswith(FORM)
+        found = raw_query.count("&") + (body.count(b"&") if self._is_form else 0)
+        if found >= max_parameters:
+            self._refuse(found + 1)
         self._query: Pairs | None = None
         self._form: Pairs | None = None
 
@@ -63,13 +75,21 @@ class WireRequest:
     def form(self) -> Pairs:
         """The decoded form body, empty unless the content type says form; raises `RequestParameterMalformed`."""
         if self._form is None:
-            self._form = self._read_form()
+            body = self.body.decode("utf-8", "surrogateescape") if self._is_form else ""
+            self._form = decode_pairs(body, where="form") if body else ()
         return self._form
 
-    def _read_form(self) -> Pairs:
-        if not self.body or not self.headers.get("content-type", "").lower().startswith(FORM):
-            return ()
-        return decode_pairs(self.body.decode("utf-8", "surrogateescape"), where="form")
+    @property
+    def members(self) -> dict[str, str]:
+        """The members of a JSON body as parameters; raises `InvalidParameter.Format` and `RequestTooLarge`."""
+        found = json_parameters(self.body)
+        if len(found) > self.max_parameters:
+            self._refuse(len(found))
+        return found
+
+    def _refuse(self, found: int) -> NoReturn:
+        what = "number of parameters"
+        raise TOO_LARGE(what=what, actual=found, limit=self.max_parameters, setting="max_parameters")
 
 
 def join_headers(pairs: list[tuple[bytes, bytes]], limit: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The spine: accounts, identities, policies, AccessKey pairs, nonces, the change feed, the audit trail."""
+"""The first schema.  Made by scripts/first_migration.py."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -71,6 +71,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_nonces")),
     )
     op.create_index(op.f("ix_nonces_expires_at"), "nonces", ["expires_at"], unique=False)
+    op.create_table(
+        "account_documents",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_account_documents_account_id")),
+        sa.PrimaryKeyConstraint("account_id", "kind", name=op.f("pk_account_documents")),
+    )
     op.create_table(
         "attachments",
         sa.Column("entity_id", sa.String(length=18), nullable=False),

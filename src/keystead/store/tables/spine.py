@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy Core sees them.  `migrations/` creates them; a contract test holds the two together.
+"""Accounts, identities, policies, AccessKey pairs, and what the server keeps beside them.
 
 Times are whole seconds since 1970 (64 bits).  `name_key` is the lower-case name: names are unique per account without
 regard to case and kept as given (reference/ram-behaviour.md section 3).
@@ -31,7 +31,8 @@ metadata = MetaData(
 )
 
 
-def _account() -> Column[str]:
+def account_column() -> Column[str]:
+    """The account that a row belongs to."""
     return Column("account_id", String(16), ForeignKey("accounts.id"), nullable=False)
 
 
@@ -48,7 +49,7 @@ users = Table(
     "users",
     metadata,
     Column("id", String(18), primary_key=True),
-    _account(),
+    account_column(),
     Column("name", String(64), nullable=False),
     Column("name_key", String(64), nullable=False),
     Column("display_name", String(128), nullable=False),
@@ -65,7 +66,7 @@ groups = Table(
     "groups",
     metadata,
     Column("id", String(18), primary_key=True),
-    _account(),
+    account_column(),
     Column("name", String(64), nullable=False),
     Column("name_key", String(64), nullable=False),
     Column("comments", String(128), nullable=False),
@@ -87,7 +88,7 @@ roles = Table(
     "roles",
     metadata,
     Column("id", String(18), primary_key=True),
-    _account(),
+    account_column(),
     Column("name", String(64), nullable=False),
     Column("name_key", String(64), nullable=False),
     Column("description", String(1024), nullable=False),
@@ -103,7 +104,7 @@ policies = Table(
     "policies",
     metadata,
     Column("id", String(18), primary_key=True),
-    _account(),
+    account_column(),
     Column("name", String(128), nullable=False),
     Column("name_key", String(128), nullable=False),
     Column("description", String(1024), nullable=False),
@@ -131,7 +132,7 @@ attachments = Table(
     Column("policy_id", String(128), primary_key=True),  # policies.id, or the name of a system policy
     Column("resource_group_id", String(64), primary_key=True),  # empty: the whole account
     Column("entity_kind", String(5), nullable=False),  # user, group, role
-    _account(),
+    account_column(),
     Column("attached_at", BigInteger, nullable=False),
     Index(None, "account_id", "policy_type", "policy_id"),
 )
@@ -140,7 +141,7 @@ access_keys = Table(
     "access_keys",
     metadata,
     Column("id", String(128), primary_key=True),
-    _account(),
+    account_column(),
     Column("user_id", String(18), ForeignKey("users.id"), nullable=True),  # none: the account's own pair
     Column("sealed_secret", LargeBinary, nullable=False),
     Column("status", String(8), nullable=False),
@@ -170,9 +171,18 @@ tags = Table(
     Column("entity_id", String(18), primary_key=True),  # of a role or policy (users: IMS)
     Column("tag_key", String(128), primary_key=True),
     Column("entity_kind", String(6), nullable=False),
-    _account(),
+    account_column(),
     Column("tag_value", String(256), nullable=False),
     Index(None, "account_id", "entity_kind", "tag_key"),
+)
+
+account_documents = Table(
+    "account_documents",
+    metadata,
+    Column("account_id", String(16), ForeignKey("accounts.id"), primary_key=True),
+    Column("kind", String(32), primary_key=True),  # password-policy, security-preference, …
+    Column("document", Text, nullable=False),  # JSON
+    Column("updated_at", BigInteger, nullable=False),
 )
 
 nonces = Table(

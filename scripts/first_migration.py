@@ -1,0 +1,49 @@
+"""Write the first migration from the declared tables.
+
+Until the first release there is one migration, made again from `keystead.store.tables` whenever a table changes; after it
+every change of a table brings a migration of its own, written by hand and never edited.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.migration import MigrationContext
+
+from keystead.store.tables import metadata
+
+TARGET = Path(__file__).parents[1] / "src/keystead/store/migrations/versions/0001_spine.py"
+
+HEAD = '''"""The first schema.  Made by scripts/first_migration.py."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+'''
+TAIL = """
+    op.execute("INSERT INTO change_counter (id, last) VALUES (1, 0)")
+"""
+
+
+def main() -> None:
+    """Render, write and format the file."""
+    with sa.create_engine("sqlite://").connect() as connection:
+        context = MigrationContext.configure(connection, opts={"target_metadata": metadata})
+        operations = produce_migrations(context, metadata).upgrade_ops
+    assert operations is not None  # noqa: S101 - produce_migrations always gives one
+    lines = [line for line in render_python_code(operations).splitlines() if "Alembic" not in line]
+    TARGET.write_text(HEAD + "\n".join(["    " + lines[0].strip(), *lines[1:]]) + TAIL)
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", TARGET], check=True)
+
+
+if __name__ == "__main__":
+    main()
