@@ -146,7 +146,7 @@ class Settings:
     max_body_bytes: int = _setting(
         10_485_760, "Largest request body, in bytes.", "Requests", low=65_536, high=1_073_741_824
     )
-    max_parameters: int = _setting(1000, "Most parameters in one request.", "Requests", low=50, high=100_000)
+    max_parameters: int = _setting(1000, "Most parameters in one request.", "Requests", low=50, high=2000)
     max_headers: int = _setting(100, "Most headers in one request.", "Requests", low=20, high=1000)
     directory_size: int = _setting(
         100_000, "Callers kept in memory by one process.", "Requests", low=100, high=10_000_000

@@ -57,6 +57,11 @@ def test_both_forms_are_the_same_signed_call(caller: Program, stub: Stub, argume
         (("call", "ram", "CreateUser", "--UserName", "a", "--UserName", "b"), "given 2 times"),
         (("ram", "list-policies", "--policy-type", "Sistem"), "one of"),
         (("call", "ram", "TagResources", "--Tag", "[{", "--ResourceNames", "a", "--ResourceType", "user"), "not JSON"),
+        (("ram", "list-users", "--timeout", "soon"), "--timeout"),
+        (("status", "--endpiont", "x"), "No such option: --endpiont"),
+        (("call", "ram"), "ACTION"),
+        ((), ""),
+        (("ram",), ""),
         (("ram", "list-users", "--query", "Users["), "not JMESPath"),
         (("ram", "list-users", "--output", "yaml"), "one of json, table"),
         (("ram", "create-user", "--user-name", "a", "--wait", "User"), "which writes"),
@@ -67,8 +72,9 @@ def test_wrong_usage_ends_with_2_before_anything_is_sent(
     caller: Program, stub: Stub, arguments: tuple[str, ...], said: str
 ) -> None:
     done = caller(*arguments)
-    assert (done.returncode, done.stdout, stub.received) == (2, "", [])
+    assert (done.returncode, stub.received) == (2, [])
     assert said in done.stderr
+    assert bool(done.stdout) == (len(arguments) < 2), "without a command: the help"
     assert "Traceback" not in done.stderr
 
 

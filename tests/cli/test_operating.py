@@ -153,6 +153,9 @@ def test_an_account_pair_needs_the_warning_confirmed(keystead: Program) -> None:
     code, screen = on_terminal(keystead, *command, typed="n\n")
     assert code == 2
     assert "accountAccount" not in screen
+    code, screen = on_terminal(keystead, *command, typed="\x04")
+    assert code == 2
+    assert "Nothing was done" in screen
     code, screen = on_terminal(keystead, *command, typed="y\n")
     assert code == 0, screen
     assert "accountAccountAccountAccountAc" in screen

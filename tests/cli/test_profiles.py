@@ -49,6 +49,13 @@ def test_a_write_is_private_even_where_the_file_was_not(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["config.json"]
 
 
+def test_a_write_never_widens_permissions(tmp_path: Path) -> None:
+    path = written(tmp_path / "config.json")
+    path.chmod(0o400)
+    profiles.save_profile(path, "default", "AK", "SK", "http://127.0.0.1:8420")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o400
+
+
 def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
     target = written(tmp_path / "real" / "config.json")
     link = tmp_path / "config.json"

@@ -12,7 +12,8 @@ from keystead.cli.options import load_settings, option, settings_options, with_o
 from keystead.settings import OperatorError, Settings
 
 WARNING = """\
-An AccessKey pair of the account itself may do everything, and no policy can limit it.
+An AccessKey pair of the account itself may do everything;
+no policy can limit it.
 Whoever gets hold of it owns every user, policy, workspace and application.
 Use a RAM user's pair instead: keystead ram create-access-key --user-name NAME"""
 

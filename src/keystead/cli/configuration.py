@@ -36,7 +36,7 @@ def show(**given: Any) -> None:
         output.show({each.name: {"value": each.value, "origin": each.kind, "where": each.where} for each in rows}, form)
         return
     cells = [[each.name, _shown(each.value), each.kind, each.where] for each in rows]
-    output.show_rows(["Setting", "Value", "Origin", "Where"], cells)
+    output.show_rows(["Setting", "Value", "Origin", "Where"], cells, fold=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -45,10 +46,9 @@ class RootGroup(LazyGroup):
             from keystead.cli.calls import ProductGroup
             from keystead.settings import nearest
 
-            known = self.entries()
-            if name in known:
+            if name in self.known:
                 return ProductGroup.of(name)
-            close = nearest(name, list(known))
+            close = nearest(name, list(self.known))
             raise usage(f'There is no command "{name}".', f"{close}`keystead --help` lists the commands.")
         part = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
         import_module(f"keystead.cli.{COMMANDS[name][0]}").register(part)
@@ -88,4 +88,8 @@ def root(
 def main() -> None:
     """Run the command line; errors that a person can act on end as lines on stderr and an exit code."""
     with reported():
-        app(prog_name="keystead")
+        try:
+            code = app(prog_name="keystead", standalone_mode=False)
+        except typer.Abort:
+            raise usage("Nothing was done: the question was not answered.") from None
+    sys.exit(code if isinstance(code, int) else 0)

@@ -108,8 +108,11 @@ def _cell(value: Any) -> str:
     return printable(json.dumps(value, ensure_ascii=False))
 
 
-def show_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table where it fits the terminal, else one block for each row.  A pipe has no width: always a table."""
+def show_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], *, fold: bool = False) -> None:
+    """A table where it fits the terminal, else one block for each row.  A pipe has no width: always a table.
+
+    fold: always a table, whose long values go on below themselves.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.cells import cell_len
     from rich.table import Table
@@ -118,7 +121,7 @@ def show_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     kept = [i for i, name in enumerate(columns) if any(row[i] for row in rows)] or list(range(len(columns)))
     widths = [max(cell_len(columns[i]), *(cell_len(row[i]) for row in rows)) if rows else 0 for i in kept]
     console = _console()
-    if sum(widths) + 3 * len(widths) > console.width:
+    if not fold and sum(widths) + 3 * len(widths) > console.width:
         for number, row in enumerate(rows):
             if number:
                 typer.echo()
@@ -126,7 +129,7 @@ def show_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for i in kept:
-        table.add_column(columns[i], overflow="fold")
+        table.add_column(columns[i], overflow="fold", no_wrap=fold and i == kept[0])
     for row in rows:
         table.add_row(*(Text(row[i]) for i in kept))
     console.print(table)

@@ -123,6 +123,8 @@ def _scalar(parameter: Parameter, text: str) -> str:
     def refuse(allowed: str, hint: str = "") -> CommandError:
         return usage(f"{parameter.flag} is {text!r}, but must be {allowed}.", hint)
 
+    if parameter.place == "path" and not text:
+        raise refuse("a text that is not empty: it is a part of the path")
     if parameter.type == "boolean":
         if text.lower() not in ("true", "false"):
             raise refuse("true or false")

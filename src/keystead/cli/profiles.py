@@ -113,6 +113,8 @@ def _write_private(path: Path, text: str) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".config-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
+            if target.exists():  # a file that its owner may only read stays so
+                os.fchmod(file.fileno(), target.stat().st_mode & 0o600)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -15,7 +15,7 @@ from keystead.cli.profiles import Credentials
 from keystead.percent import encode
 
 _FORM = "application/x-www-form-urlencoded"
-_SECRET_WORDS = ("password", "secret", "token", "privatekey", "authenticationcode", "assertion")
+_SECRET_WORDS = ("password", "secret", "token", "privatekey", "agentkey", "authenticationcode", "assertion")
 
 
 @dataclass(frozen=True, slots=True)
