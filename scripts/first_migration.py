@@ -1,7 +1,7 @@
 """Write the first migration from the declared tables.
 
-Until the first release there is one migration, made again from `keystead.store.tables` whenever a table changes; after it
-every change of a table brings a migration of its own, written by hand and never edited.
+Until the first release there is one migration, made again from `keystead.store.tables` whenever a table changes; after
+it every change of a table brings a migration of its own, written by hand and never edited.
 """
 
 from __future__ import annotations

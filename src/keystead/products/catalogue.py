@@ -7,6 +7,7 @@ import pkgutil
 
 from keystead import products
 from keystead.products.action import Product
+from keystead.products.ims.product import IMS
 from keystead.products.keystead.product import KEYSTEAD
 from keystead.products.ram.product import RAM
 from keystead.products.sts.product import STS
@@ -15,4 +16,4 @@ from keystead.products.sts.product import STS
 for _found in pkgutil.walk_packages(products.__path__, products.__name__ + "."):
     importlib.import_module(_found.name)
 
-PRODUCTS: tuple[Product, ...] = (RAM, STS, KEYSTEAD)
+PRODUCTS: tuple[Product, ...] = (RAM, IMS, STS, KEYSTEAD)

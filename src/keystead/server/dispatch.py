@@ -209,7 +209,9 @@ class Dispatcher:
             return False
         if getattr(wanted, "user_name", "").lower() != caller.user_name.lower():
             return False
-        queries = [Query(action.permission or "", name, facts) for one in names for name in one]
+        queries = [
+            Query(action.permission or "", name, facts, alias_action=_alias(action)) for one in names for name in one
+        ]
         return not any(decide(query, caller.layers).explicit_deny for query in queries)
 
     def _authorize(self, call: Call, alternatives: tuple[str, ...], facts: Mapping[str, Any]) -> None:
@@ -219,7 +221,7 @@ class Dispatcher:
         refused: tuple[Decision, Query] | None = None
         allowed = False
         for resource in alternatives:
-            query = Query(action.permission, resource, facts)
+            query = Query(action.permission, resource, facts, alias_action=_alias(action))
             decision = decide(query, layers)
             allowed = allowed or decision.allowed
             if not decision.allowed and (refused is None or decision.explicit_deny):
@@ -286,6 +288,11 @@ def _as_fault(error: Exception, request_id: str) -> Fault:
         return UNAVAILABLE(why="The database did not answer.")
     _log.error("%s: failed", request_id, exc_info=error)
     return INTERNAL()
+
+
+def _alias(action: Action) -> str | None:
+    """IMS is judged by `ram:` names; older policies write `ims:` (reference/ram-policy-language.md section 2)."""
+    return f"ims:{action.name}" if action.product == "Ims" else None
 
 
 def _swapped(work: Callable[[Tx, Any], Result], wanted: Any, tx: Tx) -> Result:
