@@ -66,7 +66,6 @@ def test_role_is_borrowed_over_tls_and_narrowed(tls_server: Server, tls_port: in
     assert caught.value.access_denied_detail["PolicyType"] == "SessionPolicy"
 
 
-@pytest.mark.xfail(reason="a TLS connection that its client keeps open holds the stop up for 10 s; plain HTTP does not")
 def test_a_connection_that_is_kept_open_does_not_hold_up_the_stop(tls_server: Server, tls_port: int) -> None:
     """SDKs keep connections; a restart must not wait for them."""
     trust = ssl.create_default_context(cafile=tls_server.data_dir / "tls" / "ca.pem")

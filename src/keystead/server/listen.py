@@ -33,6 +33,15 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; a TLS connection that is merely kept open is cut, for its polite close would wait for the client."""
+        if self.config.is_ssl:
+            for connection in list(self.server_state.connections):
+                cycle = getattr(connection, "cycle", None)
+                if cycle is None or cycle.response_complete:
+                    connection.transport.abort()
+        await super().shutdown(sockets)
+
 
 def bind(listener: Listener) -> socket.socket:
     """Open the listener's socket.  Raises OSError when the address is taken or not ours."""
