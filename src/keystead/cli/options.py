@@ -9,12 +9,14 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from keystead.settings import SETTINGS, flag
-from keystead.settings_load import Loaded, load, locate_file
+
+if TYPE_CHECKING:
+    from keystead.settings_load import Loaded
 
 Option = inspect.Parameter
 Command = Callable[..., None]
@@ -107,6 +109,8 @@ def _default_text(name: str) -> str:
 def load_settings(given: Mapping[str, Any]) -> Loaded:
     """The settings from the flags of a command made with `settings_options`, the environment and the file."""
     import os
+
+    from keystead.settings_load import load, locate_file
 
     flags = {name: value for name, value in switched(given).items() if name in SETTINGS}
     file = locate_file(os.environ, given.get("config"), flags.get("data_dir"))
