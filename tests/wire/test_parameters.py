@@ -18,6 +18,16 @@ class Tag(Input, frozen=True):
     value: Annotated[str, Text(0, 8)] = ""
 
 
+class Scope(Input, frozen=True, rename="camel"):
+    allow_all: Annotated[bool, Flag()] = False
+    models: Annotated[tuple[str, ...], Items(3)] = ()
+
+
+class Auth(Input, frozen=True, rename="camel"):
+    type: Annotated[str, Choice(("All", "Custom"))]
+    scope: Scope | None = None
+
+
 class Wanted(Input, frozen=True):
     name: Annotated[str, Text(2, 5, r"[a-z]+")]
     count: Annotated[int, Whole(1, 10)] = 3
@@ -25,6 +35,7 @@ class Wanted(Input, frozen=True):
     kind: Annotated[str, Choice(("System", "Custom"), fault="InvalidParameter.PolicyType")] | None = None
     flag: Annotated[bool, Flag()] = False
     names: Annotated[tuple[str, ...], Items(3)] = ()
+    auth: Auth | None = None
     tag: Annotated[tuple[Tag, ...], Items(3)] = ()
 
 
@@ -87,6 +98,23 @@ def test_lists_of_texts_and_their_bounds() -> None:
     assert code(Tag='["a"]') == "InvalidParameter.Tag.Format"
     assert code(**{"Names.99999999999999999999": "a"}) == "InvalidParameter.Names.Format"
     assert code(**{"Tag.1.Key": ""}) == "MissingTag.Key"
+
+
+@pytest.mark.parametrize(
+    "given_values",
+    [
+        {"Auth.type": "Custom", "Auth.scope.allowAll": "False", "Auth.scope.models.1": "a", "Auth.scope.models.2": "b"},
+        {"Auth": '{"type": "Custom", "scope": {"allowAll": false, "models": ["a", "b"]}}'},
+    ],
+)
+def test_both_spellings_of_an_object(given_values: dict[str, str]) -> None:
+    assert read({"Name": "abc", **given_values}).auth == Auth(type="Custom", scope=Scope(models=("a", "b")))
+
+
+def test_an_objects_refusals_name_the_member() -> None:
+    assert code(**{"Auth.scope.allowAll": "true"}) == "MissingAuth.type"
+    assert code(Auth="[]") == "InvalidParameter.Auth.Format"
+    assert read({"Name": "abc"}).auth is None
 
 
 def test_names_that_no_rule_reads() -> None:

@@ -38,6 +38,8 @@ class Action:
     left out, means the caller.  resolve: turns an ID in the input into the name that resources are written with, read
     before it can be judged.  target_tags: the tags of what is acted on, read when a policy asks for `acs:ResourceTag`.
     self_service: the security preference that grants the call on oneself.  anonymous: needs no signature.
+    method, path: how an action of a ROA product is asked for; `{name}` in the path is a parameter.  request_id: what
+    its answers call the request ID.
     """
 
     product: str
@@ -59,6 +61,9 @@ class Action:
     target_tags: Callable[[Any, Any], Mapping[str, str]] | None
     self_service: str
     anonymous: bool
+    method: str
+    path: str
+    request_id: str
     own_user: str
     parameters: tuple[Parameter, ...]
     secrets: frozenset[str]
@@ -127,11 +132,16 @@ def _fill(template: str, wanted: Any, account: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product on the wire: its name, version and code in policies, and the actions declared on it."""
+    """A product on the wire: its name, version and code in policies, and the actions declared on it.
+
+    roa: its actions are told apart by method and path.  request_id: the name that its answers give the request ID.
+    """
 
     name: str
     version: str
     code: str
+    roa: bool = False
+    request_id: str = "RequestId"
     actions: dict[str, Action] = field(default_factory=dict)
 
     def action(
@@ -149,6 +159,8 @@ class Product:
         target_tags: Callable[[Any, Any], Mapping[str, str]] | None = None,
         self_service: str = "",
         anonymous: bool = False,
+        method: str = "POST",
+        path: str = "/",
         own_user: str = "",
     ) -> Callable[[Handler], Handler]:
         """Declare the handler below as action `name`.
@@ -180,6 +192,9 @@ class Product:
                 target_tags=target_tags,
                 self_service=self_service,
                 anonymous=anonymous,
+                method=method,
+                path=path,
+                request_id=self.request_id,
                 own_user=own_user,
                 parameters=parameters,
                 secrets=frozenset(p.name for p in parameters if isinstance(p.rule, Text) and p.rule.secret),

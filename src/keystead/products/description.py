@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from keystead.products.action import Action, Product
-from keystead.wire.parameters import Choice, Flag, Items, Parameter, Text, Whole
+from keystead.wire.parameters import Choice, Flag, Items, Object, Parameter, Text, Whole
 
-_TYPES = {Text: "string", Whole: "integer", Choice: "string", Flag: "boolean", Items: "array"}
+_TYPES = {Text: "string", Whole: "integer", Choice: "string", Flag: "boolean", Items: "array", Object: "object"}
 
 
 def catalogue(products: tuple[Product, ...]) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def catalogue(products: tuple[Product, ...]) -> dict[str, Any]:
     return {
         product.name.lower(): {
             "version": product.version,
-            "style": "RPC",
+            "style": "ROA" if product.roa else "RPC",
             "actions": {name: _entry(action) for name, action in sorted(product.actions.items())},
         }
         for product in products
@@ -26,8 +26,8 @@ def _entry(action: Action) -> dict[str, Any]:
     return {
         "summary": action.summary,
         "writes": action.writes,
-        "method": "POST",
-        "path": "/",
+        "method": action.method,
+        "path": action.path,
         "params": [_parameter(parameter) for parameter in action.parameters],
     }
 
@@ -40,7 +40,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "required": parameter.required,
         "doc": rule.doc,
         "enum": list(rule.of) if isinstance(rule, Choice) else [],
-        "json": isinstance(rule, Items),
+        "json": isinstance(rule, Items | Object),
     }
 
 
@@ -58,6 +58,8 @@ def limits(parameter: Parameter) -> str:
             return "`true` or `false`"
         case Items(max=most):
             return f"at most {most}; a JSON list, or `{parameter.name}.1`, `{parameter.name}.2`"
+        case Object():
+            return f"a JSON object, or `{parameter.name}.{parameter.members[0].name}`"
 
 
 def page(products: tuple[Product, ...]) -> str:

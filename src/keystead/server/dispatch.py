@@ -95,7 +95,8 @@ class Dispatcher:
             xml = answers.wants_xml(request)
             call = await self._arrive(request, request_id)
             output = await self.invoke(call)
-            answer = answers.success(output, call.action.name, request_id, xml=xml)
+            name, member = call.action.name, call.action.request_id
+            answer = answers.success(output, name, request_id, xml=xml, member=member)
             if call.given:
                 _tell_ignored(answer, call)
         except Exception as error:  # noqa: BLE001 - the one place where anything becomes an answer
@@ -106,7 +107,7 @@ class Dispatcher:
     async def _arrive(self, request: WireRequest, request_id: str) -> Call:
         """Who calls what: claim, action, key, signature, nonce.  Raises the authentication faults."""
         claim = signing.read_claim(request)
-        action = self.routes.find(request, *signing.operation(request, claim))
+        action, in_path = self.routes.find(request, *signing.operation(request, claim))
         self.follower.check()
         now = self.clock()
         if action.anonymous:
@@ -122,7 +123,7 @@ class Dispatcher:
         except Fault as fault:
             self._audit_refused(claim.access_key_id, Call(action, ANONYMOUS, {}, origin, now), fault)
             raise
-        given = _given(request, claim, pairs) if pairs or request.body else {}
+        given = _given(request, claim, pairs) | in_path if pairs or request.body or in_path else {}
         if key.caller.kind is not IdentityType.SESSION:
             self.auditor.used(key.id, now, action.product, request.peer)
         return Call(action, key.caller, given, origin, now, mark, until)

@@ -6,6 +6,7 @@ capitalised for every product, because two of the vendor's clients take lower-ca
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
@@ -53,14 +54,14 @@ def wants_xml(request: WireRequest) -> bool:
     return False
 
 
-def success(output: Output, action: str, request_id: str, *, xml: bool) -> Answer:
-    """HTTP 200 with `RequestId` first and the members of `output` behind it."""
+def success(output: Output, action: str, request_id: str, *, xml: bool, member: str = "RequestId") -> Answer:
+    """HTTP 200 with the request ID first, as `member`, and the members of `output` behind it."""
     if xml:
-        members = {"RequestId": request_id, **msgspec.to_builtins(output)}
+        members = {member: request_id, **msgspec.to_builtins(output)}
         return _answer(200, _xml(action + "Response", members), request_id, XML_TYPE)
     body = _encode(output)
-    head = b'{"RequestId":"' + request_id.encode()
-    return _answer(200, head + (b'"}' if body == b"{}" else b'",' + body[1:]), request_id, JSON_TYPE)
+    head = f'{{"{member}":"{request_id}"'.encode()
+    return _answer(200, head + (b"}" if body == b"{}" else b"," + body[1:]), request_id, JSON_TYPE)
 
 
 def failure(fault: Fault, host: str, request_id: str, *, xml: bool) -> Answer:
@@ -98,6 +99,8 @@ def _xml(root: str, members: dict[str, Any]) -> bytes:
 
 
 def _xml_member(name: str, value: Any) -> str:
+    if not _is_xml_name(name):  # a key that a caller chose, as in the parameters of an audit event
+        name = _NOT_IN_XML_NAME.sub("_", name) if _is_xml_name(name[:1]) else "_" + _NOT_IN_XML_NAME.sub("_", name)
     if isinstance(value, list | tuple):
         return "".join(_xml_member(name, member) for member in value)
     if isinstance(value, dict):
@@ -107,6 +110,10 @@ def _xml_member(name: str, value: Any) -> str:
     else:
         inside = escape(_xml_text(str(value)))
     return f"<{name}>{inside}</{name}>"
+
+
+_NOT_IN_XML_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+_is_xml_name = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*").fullmatch
 
 
 def _xml_text(text: str) -> str:

@@ -68,7 +68,13 @@ class Items(msgspec.Struct, frozen=True):
     doc: str = ""
 
 
-Rule = Text | Whole | Choice | Flag | Items
+class Object(msgspec.Struct, frozen=True):
+    """An object: one JSON text, or `name.member`, `name.member.1`."""
+
+    doc: str = ""
+
+
+Rule = Text | Whole | Choice | Flag | Items | Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +169,9 @@ def _list_members(name: str, rule: Items, given: Mapping[str, str]) -> list[Any]
     """The raw members of a list parameter: texts, or mappings from member name to text."""
     text = given.get(name)
     if text:
-        try:
-            decoded = msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError):
-            raise _invalid(name, "Format", rule, "is neither a JSON list nor Name.1, Name.2") from None
+        decoded = _decoded(text)
         if not isinstance(decoded, list):
-            raise _invalid(name, "Format", rule, "must be a JSON list")
+            raise _invalid(name, "Format", rule, "is neither a JSON list nor Name.1, Name.2")
         found: list[Any] = decoded
     else:
         found = _flat_members(name, rule, given)
@@ -186,10 +189,14 @@ def _flat_members(name: str, rule: Items, given: Mapping[str, str]) -> list[Any]
         index, _, member = key[len(prefix) :].partition(".")
         if not index.isascii() or not index.isdigit() or len(index) > 4 or int(index) > MAX_LIST:
             raise _invalid(name, "Format", rule, f"has an index that is not 1 to {MAX_LIST}")
-        if member:
-            by_index.setdefault(int(index), {})[member] = value
-        else:
+        if not member:
+            if int(index) in by_index:
+                raise _invalid(name, "Format", rule, f"has {prefix}{int(index)} twice, or its members beside it")
             by_index[int(index)] = value
+        elif isinstance(members := by_index.setdefault(int(index), {}), dict):
+            members[member] = value
+        else:
+            raise _invalid(name, "Format", rule, f"has {prefix}{int(index)} and members beside it")
     return [by_index[index] for index in sorted(by_index)]
 
 
@@ -223,6 +230,32 @@ def _list_reader(parameter: Parameter, member_type: Any) -> Callable[[Mapping[st
     return texts
 
 
+def _object_reader(parameter: Parameter, struct: type[Input]) -> Callable[[Mapping[str, str]], object]:
+    name, rule = parameter.name, parameter.rule
+    read_members = _struct_reader(struct, prefix=name + ".")
+
+    def read(given: Mapping[str, str]) -> object:
+        text = given.get(name)
+        if text:
+            decoded = _decoded(text)
+            if not isinstance(decoded, dict):
+                raise _invalid(name, "Format", rule, "is neither a JSON object nor name.member")
+            members = {key: _as_text(value) for key, value in decoded.items() if value is not None}
+        else:
+            members = {key[len(name) + 1 :]: value for key, value in given.items() if key.startswith(name + ".")}
+        return read_members(members) if members else None
+
+    return read
+
+
+def _decoded(text: str | bytes) -> object:
+    """What a JSON text holds; None where it is not JSON."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+
+
 def describe(struct: type[Input]) -> tuple[Parameter, ...]:
     """The parameters of an input struct, in the order declared.  Raises TypeError for a field without a rule."""
     hints = get_type_hints(struct, include_extras=True)
@@ -250,6 +283,8 @@ def _rule_of(hint: Any) -> tuple[Rule | None, Any]:
         return rule or Items(), get_args(hint)[0]
     if hint is bool and rule is None:
         rule = Flag()
+    if isinstance(hint, type) and issubclass(hint, Input) and rule is None:
+        rule = Object()
     return rule, hint
 
 
@@ -260,6 +295,9 @@ def _struct_reader(struct: type[Input], prefix: str = "") -> Callable[[Mapping[s
     for parameter in describe(struct):
         if isinstance(parameter.rule, Items):
             read = _list_reader(parameter, _rule_of(hints[parameter.field])[1])
+            lists.append((parameter.field, parameter.name, parameter.required, read))
+        elif isinstance(parameter.rule, Object):
+            read = _object_reader(parameter, _rule_of(hints[parameter.field])[1])
             lists.append((parameter.field, parameter.name, parameter.required, read))
         else:
             scalars.append((parameter.field, parameter.name, parameter.required, _scalar(parameter)))
@@ -303,10 +341,7 @@ def json_parameters(body: bytes) -> dict[str, str]:
 
     Raises `InvalidParameter.Format` where the body is not a JSON object.
     """
-    try:
-        decoded = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        decoded = None
+    decoded = _decoded(body)
     if not isinstance(decoded, dict):
         raise Fault(
             "InvalidParameter.Format",
