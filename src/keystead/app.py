@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -105,14 +105,19 @@ class Instance:
 
 
 @contextlib.contextmanager
-def opened(settings: Settings, clock: Clock = system_clock) -> Iterator[Instance]:
-    """Open the data for the length of the block, migrating it first.  Raises `OperatorError`."""
+def opened(settings: Settings, clock: Clock = system_clock, *, migrate: bool = True) -> Iterator[Instance]:
+    """Open the data for the length of the block, migrating it first.  Raises `OperatorError`.
+
+    Without `migrate` a database of another revision is refused: a command beside a running server must not change
+    the ground under it.  What is made here is readable by this user only.
+    """
+    os.umask(0o077)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     keyring, fresh = _keyring(settings, clock)
     make_tx = partial(Tx, keyring=keyring, quotas=quotas_of(settings), policy_extensions=settings.policy_extensions)
     database = Database(database_url(settings), make_tx=make_tx)
     try:
-        _prepare(database, keyring, settings, clock, fresh=fresh)
+        _prepare(database, keyring, settings, clock, fresh=fresh, migrate=migrate)
         yield Instance(settings, database, keyring, clock)
     finally:
         database.close()
@@ -130,9 +135,16 @@ def _keyring(settings: Settings, clock: Clock) -> tuple[Keyring, bool]:
         raise OperatorError(str(error), "Without its master keys no AccessKey secret can be opened.") from None
 
 
-def _prepare(database: Database[Tx], keyring: Keyring, settings: Settings, clock: Clock, *, fresh: bool) -> None:
+def _prepare(
+    database: Database[Tx], keyring: Keyring, settings: Settings, clock: Clock, *, fresh: bool, migrate: bool
+) -> None:
     try:
-        before = schema.upgrade(database.engine)
+        before = schema.upgrade(database.engine) if migrate else schema.current(database.engine)
+        if not migrate and before != schema.HEAD:
+            raise OperatorError(
+                f"The database has schema revision {before or '(none)'}, this program needs {schema.HEAD}.",
+                "Start the server once with this program, it migrates the database; or use the server's own version.",
+            )
         with database.writing(clock(), "") as tx:
             fits = bootstrap.check_master_key(tx, keyring)
     except schema.SchemaTooNewError as error:
@@ -189,7 +201,7 @@ def create_account(settings: Settings, alias: str | None) -> Initialised:
 
 def create_account_access_key(settings: Settings, account_id: str | None = None) -> tuple[str, str]:
     """An AccessKey pair of the account itself, with full permissions.  Raises `Fault` beyond the quota."""
-    with opened(settings) as instance:
+    with opened(settings, migrate=False) as instance:
         now = instance.clock()
         with instance.database.reading(now) as tx:
             account = bootstrap.find_account(tx, account_id)
@@ -199,7 +211,7 @@ def create_account_access_key(settings: Settings, account_id: str | None = None)
 
 def describe(settings: Settings) -> dict[str, object]:
     """What this instance holds: the default account and all of them, the schema revision, and counts."""
-    with opened(settings) as instance, instance.database.reading(instance.clock()) as tx:
+    with opened(settings, migrate=False) as instance, instance.database.reading(instance.clock()) as tx:
         return {**bootstrap.describe(tx), "schema": schema.HEAD, "data_dir": str(settings.data_dir)}
 
 
@@ -222,7 +234,22 @@ def serve(settings: Settings, on_ready: Callable[..., None]) -> None:
         ) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node, put together: the ASGI application, and what must run beside it."""
+
+    edge: Edge
+    background: list[Callable[[], Awaitable[None]]]
+
+
 async def _serve(instance: Instance, on_ready: Callable[..., None]) -> None:
+    async with assembled(instance) as node:
+        await listen(node.edge, _listeners(instance.settings), node.background, on_ready)
+
+
+@contextlib.asynccontextmanager
+async def assembled(instance: Instance) -> AsyncIterator[Node]:
+    """Put a node together for the length of the block; at its end the audit queue is written."""
     settings, database, clock = instance.settings, instance.database, instance.clock
     directory = Directory(database, instance.keyring, clock, settings.directory_size)
     follower = Follower(database, directory, clock)
@@ -245,16 +272,13 @@ async def _serve(instance: Instance, on_ready: Callable[..., None]) -> None:
         ready=follower.blind,
         max_body=settings.max_body_bytes,
         max_headers=settings.max_headers,
+        max_parameters=settings.max_parameters,
         proxies=Networks(settings.trusted_proxies),
         watchers=Networks(settings.metrics_from),
         require_tls=settings.require_tls,
     )
     try:
-        background: list[Callable[[], Awaitable[None]]] = [
-            follower.run,
-            partial(_housekeeping, database, window, clock),
-        ]
-        await listen(edge, _listeners(settings), background, on_ready)
+        yield Node(edge, [follower.run, partial(_housekeeping, database, window, clock)])
     finally:
         auditor.close()
         window.close()

@@ -40,7 +40,7 @@ class Fault(Exception):  # noqa: N818 - "fault" is the word for it everywhere he
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """A fault as declared: `message` may hold `{name}` fields that the raiser fills.
+    """A fault as declared: `message` and `next_step` may hold `{name}` fields that the raiser fills.
 
     A field's value may come from the caller; it is inserted as text, never read as a template.
     """
@@ -51,4 +51,4 @@ class FaultKind:
     next_step: str = ""
 
     def __call__(self, **fields: object) -> Fault:
-        return Fault(self.code, self.status, self.message.format(**fields), next_step=self.next_step)
+        return Fault(self.code, self.status, self.message.format(**fields), next_step=self.next_step.format(**fields))

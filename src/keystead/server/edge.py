@@ -31,6 +31,12 @@ NEED_TLS = FaultKind(
     "Your request is denied as lack of ssl protect.",
     "Use the https address of this server.",
 )
+TOO_LONG = FaultKind(
+    "RequestTooLarge",
+    413,
+    "The request's {what} in bytes is {actual}, the limit is {limit}.",
+    "Send the parameters as a form body.",
+)
 OVERLOADED = FaultKind(
     "ServiceUnavailable",
     503,
@@ -112,7 +118,7 @@ class Edge:
             what, size, limit = ("query", len(query), MAX_QUERY)
             if len(raw_path) > MAX_PATH:
                 what, size, limit = ("path", len(raw_path), MAX_PATH)
-            raise TOO_LARGE(what=f"{what} in bytes", actual=size, limit=limit, setting="(none: send a form body)")
+            raise TOO_LONG(what=what, actual=size, limit=limit)
         client = scope["client"]
         peer = client[0] if client else ""
         secure = scope["scheme"] == "https"
