@@ -34,11 +34,11 @@ from keystead.server.listen import Listener
 from keystead.server.listen import serve as listen
 from keystead.server.lock import AlreadyRunningError, DataLock
 from keystead.server.metrics import Metrics
-from keystead.server.peers import Networks
+from keystead.server.peers import Networks, Proxies
 from keystead.server.routes import Routes
 from keystead.server.shared import SharedWindows
 from keystead.settings import OperatorError, Settings
-from keystead.store import feed, nonces, schema
+from keystead.store import feed, nonces, recycle_bin, schema
 from keystead.store.database import Database
 
 KEY_FILE = "master.keys"
@@ -81,6 +81,14 @@ def quotas_of(settings: Settings) -> Quotas:
         policy_size=settings.policy_size,
         trust_policy_size=settings.trust_policy_size,
         session_policy_size=settings.session_policy_size,
+        network_policy_statements=settings.network_policy_statements,
+        network_policy_addresses=settings.network_policy_addresses,
+        service_credentials_per_service=settings.service_credentials_per_service,
+        applications=settings.applications_quota,
+        application_secrets=settings.application_secrets,
+        credential_report_hours=settings.credential_report_hours,
+        recycled_users=settings.recycled_users,
+        recycled_access_keys=settings.recycled_access_keys,
         attached_custom=(
             settings.attached_custom_per_user,
             settings.attached_custom_per_group,
@@ -273,7 +281,7 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
         max_body=settings.max_body_bytes,
         max_headers=settings.max_headers,
         max_parameters=settings.max_parameters,
-        proxies=Networks(settings.trusted_proxies),
+        proxies=Proxies(settings.trusted_proxies, settings.proxy_header),
         watchers=Networks(settings.metrics_from),
         require_tls=settings.require_tls,
     )
@@ -325,12 +333,13 @@ def _listeners(settings: Settings) -> list[Listener]:
 
 
 async def _housekeeping(database: Database[Tx], window: ReplayWindow, clock: Clock) -> None:
-    """Forget nonces and change rows whose time has passed."""
+    """Forget nonces, change rows and what is in the recycle bin, each when its time has passed."""
 
     def forget() -> None:
         with database.writing(clock(), "") as tx:
             nonces.forget(tx)
             feed.forget(tx)
+            recycle_bin.forget(tx)
 
     while True:
         await asyncio.sleep(HOUSEKEEPING_SECONDS)

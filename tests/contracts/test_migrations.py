@@ -58,3 +58,20 @@ def test_another_master_key_is_refused_clearly(url: str, tmp_path: Path) -> None
     with pytest.raises(OperatorError, match="sealed with other keys"), opened(other):
         pass
     assert not (tmp_path / "other" / "master.keys").exists()
+
+
+def test_a_command_beside_the_server_does_not_migrate(url: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", database=url)
+    with pytest.raises(OperatorError, match="needs"), opened(settings, migrate=False):
+        pass
+    with opened(settings):
+        pass
+    with opened(settings, migrate=False) as instance, instance.database.reading(0) as tx:
+        assert tx.connection.execute(sa.select(tables.change_counter.c.last)).scalar_one() == 0
+
+
+def test_what_the_program_makes_is_its_own(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    with opened(settings):
+        modes = {path.name: path.stat().st_mode & 0o777 for path in [settings.data_dir, *settings.data_dir.iterdir()]}
+    assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}

@@ -25,6 +25,12 @@ def revision(connection: sa.Connection) -> str | None:
     return str(found) if found else None
 
 
+def current(engine: sa.Engine) -> str:
+    """The revision of the database, "" for an empty one; changes nothing."""
+    with engine.connect() as connection:
+        return revision(connection) or ""
+
+
 def upgrade(engine: sa.Engine) -> str:
     """Bring the database to `HEAD`; returns the revision it had before ("" for an empty one).
 
