@@ -59,18 +59,24 @@ class Server:
 
     def start(self) -> None:
         """Start the program and wait until it says that it is ready."""
+        process = self.spawn()
+        wait_until(self.ready, process, seconds=READY_SECONDS, log=self.log)
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start the program and do not wait for it."""
         command = ["serve", "--host", self.host, "--port", str(self.port), "--data-dir", str(self.data_dir)]
         if self.database:
             command += ["--database", self.database]
         with self.log_file.open("ab") as output:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 [str(PROGRAM), *command, *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self.environment,
             )
-        wait_until(self.ready, self._process, seconds=READY_SECONDS, log=self.log)
+        self._process = process
+        return process
 
     def ready(self) -> bool:
         """Does `/readyz` answer with 200?"""
