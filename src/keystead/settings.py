@@ -98,7 +98,13 @@ class Settings:
         holds_password=True,
     )
     trusted_proxies: tuple[str, ...] = _setting(
-        (), "Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.", "Server"
+        (), "Addresses or networks of proxies whose proxy_header is believed.", "Server"
+    )
+    proxy_header: str = _setting(
+        "x-forwarded-for",
+        "Header in which the proxies name the caller: x-forwarded-for with x-forwarded-proto, or forwarded (RFC 7239).",
+        "Server",
+        choices=("x-forwarded-for", "forwarded"),
     )
     metrics_from: tuple[str, ...] = _setting(
         ("127.0.0.0/8", "::1"), "Addresses or networks that may read /metrics.", "Server"
@@ -178,9 +184,19 @@ class Settings:
     policy_size: int = _quota(6144, "characters of one custom policy", 131_072)
     trust_policy_size: int = _quota(4096, "characters of a role's trust policy", 131_072)
     session_policy_size: int = _quota(2048, "characters of a session policy", 131_072)
+    network_policy_statements: int = _quota(8, "statements of one AccessKey network policy", 100)
+    network_policy_addresses: int = _quota(50, "addresses and networks of one AccessKey network policy", 1000)
+    service_credentials_per_service: int = _quota(2, "service credentials of one user for one service", 100)
+    applications_quota: int = _quota(100, "OAuth applications of the account, and installed ones of others")
+    application_secrets: int = _quota(2, "secrets of one OAuth application", 10)
+    credential_report_hours: int = _setting(
+        4, "Hours before a credential report is made anew.", "Quotas", low=0, high=8760
+    )
     groups_per_user: int = _quota(10, "groups that one user may be in", 1000)
     access_keys_per_user: int = _quota(2, "AccessKey pairs of one user", 100)
     account_access_keys: int = _quota(2, "AccessKey pairs of the account itself", 100)
+    recycled_users: int = _quota(1000, "users in the recycle bin; beyond it the one deleted first is purged")
+    recycled_access_keys: int = _quota(3, "AccessKey pairs of one user in the recycle bin, likewise", 100)
     attached_custom_per_user: int = _quota(10, "custom policies attached to one user", 1000)
     attached_custom_per_group: int = _quota(10, "custom policies attached to one group", 1000)
     attached_custom_per_role: int = _quota(10, "custom policies attached to one role", 1000)

@@ -1,6 +1,6 @@
 """Is the request genuine, fresh and new?  The pure checks of `signing`, with the keys, the clock and the window.
 
-Order: time window, key, security token, signature, nonce (reference/request-signing.md 10.5).
+Order: time window, key, security token, signature, network policy, nonce (reference/request-signing.md 10.5).
 """
 
 from __future__ import annotations
@@ -30,6 +30,14 @@ KEY_INACTIVE = FaultKind(
     "Specified access key is disabled.",
     "Enable the pair with UpdateAccessKey, or use another one.",
 )
+WRONG_NETWORK = FaultKind(
+    "NoPermission.AccessKeyPolicy",
+    403,
+    "The AccessKey pair {id} may not be used from {address}: no statement of the network policy of the {level} names "
+    "this address.",
+    "Call from an address that the policy names, or ask an administrator to add yours with SetAccessKeyPolicy or "
+    "SetAccessKeyPolicyForAccount.",
+)
 BEARER_UNKNOWN = FaultKind(
     "InvalidBearerToken.Malformed",
     400,
@@ -54,15 +62,21 @@ class Authentication:
     window_seconds: int
     sign_v1: bool
 
-    async def check(self, request: Message, claim: Claim, now: float) -> tuple[Key, Pairs]:
-        """The key behind a request and the parameters its signature covers.  Raises the authentication faults."""
+    async def check(self, request: Message, claim: Claim, now: float, address: str) -> tuple[Key, Pairs]:
+        """The key behind a request and the parameters its signature covers.  Raises the authentication faults.
+
+        address: where the call came from; a network policy is told only to who holds the secret.
+        """
         if claim.bearer is not None:
             raise BEARER_UNKNOWN()
         if not self.sign_v1 and "-V1-" in claim.scheme:
             raise SCHEME_OFF(scheme=claim.scheme)
         signing.check_window(claim, now, self.window_seconds)
         key = await self._key(claim, now)
-        return key, signing.verify(claim, request, key.secret)
+        pairs = signing.verify(claim, request, key.secret)
+        if key.network is not None and not key.network.permits(address):
+            raise WRONG_NETWORK(id=key.id, address=address or "(unknown)", level=key.network.level)
+        return key, pairs
 
     def remember(self, request: Message, claim: Claim, now: float, *, writes: bool) -> tuple[bytes, int]:
         """Accept a verified request's nonce once; returns its digest and until when it counts.

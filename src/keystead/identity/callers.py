@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from keystead.identity.network_policy import NetworkPolicy
 from keystead.policy import Layer
 
 
@@ -82,12 +83,16 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An AccessKey pair as the directory keeps it: the opened secret, whether it is active, and whose it is."""
+    """An AccessKey pair as the directory keeps it: the opened secret, whether it is active, and whose it is.
+
+    network: the network policy that applies to it; never to the pair of a session.
+    """
 
     id: str
     secret: str
     active: bool
     caller: Caller
+    network: NetworkPolicy | None = None
 
     def __repr__(self) -> str:
         return f"Key(id={self.id!r}, active={self.active})"  # never the secret

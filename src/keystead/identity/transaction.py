@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,14 +26,25 @@ class Quotas:
     policy_size: int = 6144
     trust_policy_size: int = 4096
     session_policy_size: int = 2048
+    network_policy_statements: int = 8
+    network_policy_addresses: int = 50
+    service_credentials_per_service: int = 2
+    applications: int = 100
+    application_secrets: int = 2
+    credential_report_hours: int = 4
     attached_custom: tuple[int, int, int] = (10, 10, 10)  # per user, group, role
     attached_system: tuple[int, int, int] = (20, 20, 20)
+    recycled_users: int = 1000
+    recycled_access_keys: int = 3  # per user
 
 
 class Tx(database.Tx):
-    """A store transaction plus the keyring, the quotas and the switch for undocumented policy operators."""
+    """A store transaction plus the keyring, the quotas and the switch for undocumented policy operators.
 
-    __slots__ = ("keyring", "policy_extensions", "quotas")
+    prepared: what the action's `first` found out before a write began, or None.
+    """
+
+    __slots__ = ("keyring", "policy_extensions", "prepared", "quotas")
 
     def __init__(
         self,
@@ -48,3 +60,4 @@ class Tx(database.Tx):
         self.keyring = keyring
         self.quotas = quotas
         self.policy_extensions = policy_extensions
+        self.prepared: Any = None

@@ -13,7 +13,7 @@ from keystead import ids
 from keystead.faults import Fault, FaultKind
 from keystead.server.dispatch import Dispatcher
 from keystead.server.metrics import Metrics
-from keystead.server.peers import Networks, real_peer
+from keystead.server.peers import Networks, Proxies, real_peer
 from keystead.wire import answers
 from keystead.wire.answers import Answer
 from keystead.wire.request import TOO_LARGE, WireRequest, join_headers
@@ -65,7 +65,7 @@ class Edge:
         max_body: int,
         max_headers: int,
         max_parameters: int,
-        proxies: Networks,
+        proxies: Proxies,
         watchers: Networks,
         require_tls: bool,
     ) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 
 _MOST_REMEMBERED = 4096
+_MOST_HOPS = 32
+
+# One pair of RFC 7239 section 4: token "=" (token / quoted-string), and what stands behind it.
+_PAIR = re.compile(r'\s*([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^\s;"]*)\s*(?:;|$)')
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -37,17 +42,40 @@ class Networks:
         return any(address in network for network in self._networks)
 
 
-def real_peer(peer: str, secure: bool, headers: Mapping[str, str], proxies: Networks) -> tuple[str, bool]:
+class Proxies(Networks):
+    """The proxies that are trusted, and the header that they write."""
+
+    def __init__(self, texts: tuple[str, ...], header: str = "x-forwarded-for") -> None:
+        """`header` is x-forwarded-for (with x-forwarded-proto) or forwarded (RFC 7239).
+
+        One of them only: a proxy that writes one hands on what the caller wrote into the other.
+        """
+        super().__init__(texts)
+        self.header = header
+
+
+def real_peer(peer: str, secure: bool, headers: Mapping[str, str], proxies: Proxies) -> tuple[str, bool]:
     """The address that the request came from, and whether over TLS.
 
-    X-Forwarded-For and X-Forwarded-Proto count only from a trusted proxy; of the list the last address that is not a
-    trusted proxy itself, so that a caller cannot put one in front.
+    The proxies' header counts only from a trusted proxy; of its list the last address that is not a trusted proxy
+    itself, so that a caller cannot put one in front.
     """
     if peer not in proxies:
         return peer, secure
-    secure = headers.get("x-forwarded-proto", "https" if secure else "http").strip().lower() == "https"
-    for hop in reversed(headers.get("x-forwarded-for", "").split(",")[-32:]):
-        address = hop.strip()
+    given = headers.get(proxies.header, "")
+    if proxies.header == "forwarded":
+        hops = _elements(given)
+    else:
+        scheme = headers.get("x-forwarded-proto", "").strip().lower()
+        hops = [(hop.strip(), scheme) for hop in given.split(",")[-_MOST_HOPS:]] if given or scheme else []
+    return _walk(peer, secure, hops, proxies)
+
+
+def _walk(peer: str, secure: bool, hops: list[tuple[str, str]], proxies: Proxies) -> tuple[str, bool]:
+    """From the nearest hop outwards, as long as the one who named it is trusted."""
+    for address, scheme in reversed(hops):
+        if scheme:
+            secure = scheme == "https"
         if not address:
             continue
         if not _is_address(address):
@@ -56,6 +84,40 @@ def real_peer(peer: str, secure: bool, headers: Mapping[str, str], proxies: Netw
             return address, secure
         peer = address
     return peer, secure
+
+
+def _elements(header: str) -> list[tuple[str, str]]:
+    """The (for, proto) of each element of a Forwarded header; a broken element names nobody.
+
+    Elements are cut at every comma: one inside quotes breaks its own element, while a quote that the caller left open
+    cannot swallow what the proxy added behind it.
+    """
+    found: list[tuple[str, str]] = []
+    for element in header.split(",")[-_MOST_HOPS:]:
+        if not element.strip():
+            continue
+        pairs: dict[str, str] = {}
+        text, at = element.strip(), 0
+        while at < len(text):
+            match = _PAIR.match(text, at)
+            if match is None or match[1].lower() in pairs:
+                pairs = {"for": "unknown"}
+                break
+            pairs[match[1].lower()] = _unquoted(match[2])
+            at = match.end()
+        found.append((_node(pairs.get("for", "unknown")), pairs.get("proto", "").lower()))
+    return found
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
+
+
+def _node(text: str) -> str:
+    """The address in a node name: `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]`, `[2001:db8::1]:80` (section 6)."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0]
 
 
 def _is_address(text: str) -> bool:
