@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from keystead import arn
+from keystead.identity import network_policy
 from keystead.identity.callers import Caller, IdentityType, Key, Role
 from keystead.identity.keyring import Keyring
 from keystead.identity.transaction import Tx
@@ -186,6 +187,7 @@ def load_key(tx: Tx, access_key_id: str) -> Loaded[Key]:
     row = store.key(tx, access_key_id)
     if row is None:
         return Loaded(None, frozenset(depends))
+    depends.add(("account", row.account_id))
     secret = tx.keyring.open(row.sealed_secret, f"access-key:{access_key_id}").decode()
     if row.user_id is None:
         root = arn.ram(row.account_id, "root")
@@ -200,7 +202,9 @@ def load_key(tx: Tx, access_key_id: str) -> Loaded[Key]:
             user_name=row.user_name,
             layers=(user_layer(tx, row.user_id, depends),),
         )
-    return Loaded(Key(row.id, secret, row.status == "Active", caller), frozenset(depends))
+    active = row.status == "Active" and row.user_status in (None, "active")  # a frozen user's pairs are dead too
+    network = network_policy.effective(row.network_policy, row.account_network_policy)
+    return Loaded(Key(row.id, secret, active, caller, network), frozenset(depends))
 
 
 def user_layer(tx: Tx, user_id: str, depends: set[Subject]) -> Layer:

@@ -24,6 +24,9 @@ from keystead.wire.parameters import Input, Parameter, Text, describe, reader
 Handler = TypeVar("Handler", bound=Callable[..., Output])
 Context = Mapping[str, str | tuple[str, ...]]
 
+TargetTags = Callable[[Any, str], Mapping[str, str]]
+"""From a transaction and the name of a resource to that resource's tags, value by key."""
+
 Resource = str | tuple[str, ...]
 """A template of the resource that is checked; a tuple names alternatives, of which one must be allowed."""
 
@@ -36,8 +39,12 @@ class Action:
     writes: runs in a writing transaction.  memory: runs on the event loop, without a database.  prepare: what a
     memory action must have loaded first.  context: condition keys that the input gives.  own_user: the field that,
     left out, means the caller.  resolve: turns an ID in the input into the name that resources are written with, read
-    before it can be judged.  target_tags: the tags of what is acted on, read when a policy asks for `acs:ResourceTag`.
-    self_service: the security preference that grants the call on oneself.  anonymous: needs no signature.
+    before it can be judged.  target_tags: the tags of one resource that is checked, by its name; read when a policy
+    asks for `acs:ResourceTag`.  self_service: the security preference that grants the call on oneself.  on_itself:
+    whether a call is one on oneself, where the input names no user.  first: slow work of a write (hashing) that must
+    not hold the write lock; it runs in a reading transaction once the call is allowed, and the handler finds what it
+    returns in `tx.prepared`.
+    anonymous: needs no signature.
     method, path: how an action of a ROA product is asked for; `{name}` in the path is a parameter.  request_id: what
     its answers call the request ID.
     """
@@ -58,8 +65,10 @@ class Action:
     context: Callable[[Any], Context] | None
     prepare: Callable[[Any, Any, Caller], Awaitable[Any]] | None
     resolve: Callable[[Any, Any], Any] | None
-    target_tags: Callable[[Any, Any], Mapping[str, str]] | None
+    target_tags: TargetTags | None
     self_service: str
+    on_itself: Callable[[Any, Caller], bool] | None
+    first: Callable[[Any, Caller, Any], Any] | None
     anonymous: bool
     method: str
     path: str
@@ -79,6 +88,14 @@ class Action:
             raise USER_NOT_FOUND(name="(none given; a role session has no user of its own)")
         return msgspec.structs.replace(wanted, **{self.own_user: caller.user_name})
 
+    def concerns_itself(self, wanted: Any, caller: Caller) -> bool:
+        """Whether a RAM user asks for something about itself."""
+        if not caller.user_name:
+            return False
+        if self.on_itself is not None:
+            return self.on_itself(wanted, caller)
+        return str(getattr(wanted, "user_name", "")).lower() == caller.user_name.lower()
+
     def resource_names(self, wanted: Any, caller: Caller) -> list[tuple[str, ...]]:
         """The resources to check, each as its alternatives, with the input's values filled in.
 
@@ -88,8 +105,7 @@ class Action:
         for entry in self.resources:
             alternatives = (entry,) if isinstance(entry, str) else entry
             found += [
-                tuple(_fill(one, each, caller.account_id) for one in alternatives)
-                for each in _each_member(wanted, alternatives)
+                tuple(_fill(one, each, caller) for one in alternatives) for each in _each_member(wanted, alternatives)
             ]
         return found
 
@@ -112,14 +128,17 @@ def _each_member(wanted: Any, templates: tuple[str, ...]) -> list[Any]:
     return [wanted]
 
 
-def _fill(template: str, wanted: Any, account: str) -> str:
+def _fill(template: str, wanted: Any, caller: Caller) -> str:
     if "{" not in template:
         return template
     parts = []
+    account = caller.account_id
     for literal, name, _, _ in string.Formatter().parse(template):
         parts.append(literal)
         if name == "account":
             parts.append(account)
+        elif name == "caller":
+            parts.append(caller.user_name)
         elif name == "policy_account":
             parts.append("system" if wanted.policy_type == "System" else account)
         elif name:
@@ -135,6 +154,7 @@ class Product:
     """A product on the wire: its name, version and code in policies, and the actions declared on it.
 
     roa: its actions are told apart by method and path.  request_id: the name that its answers give the request ID.
+    target_tags: those of its actions that declare none.
     """
 
     name: str
@@ -142,6 +162,7 @@ class Product:
     code: str
     roa: bool = False
     request_id: str = "RequestId"
+    target_tags: TargetTags | None = None
     actions: dict[str, Action] = field(default_factory=dict)
 
     def action(
@@ -156,8 +177,10 @@ class Product:
         context: Callable[[Any], Context] | None = None,
         prepare: Callable[[Any, Any, Caller], Awaitable[Any]] | None = None,
         resolve: Callable[[Any, Any], Any] | None = None,
-        target_tags: Callable[[Any, Any], Mapping[str, str]] | None = None,
+        target_tags: TargetTags | None = None,
         self_service: str = "",
+        on_itself: Callable[[Any, Caller], bool] | None = None,
+        first: Callable[[Any, Caller, Any], Any] | None = None,
         anonymous: bool = False,
         method: str = "POST",
         path: str = "/",
@@ -189,8 +212,10 @@ class Product:
                 context=context,
                 prepare=prepare,
                 resolve=resolve,
-                target_tags=target_tags,
+                target_tags=target_tags or self.target_tags,
                 self_service=self_service,
+                on_itself=on_itself,
+                first=first,
                 anonymous=anonymous,
                 method=method,
                 path=path,

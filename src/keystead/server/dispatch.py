@@ -66,6 +66,7 @@ NO_PROOF = FaultKind(
 )
 
 Result = TypeVar("Result")
+Facts = Mapping[str, str | tuple[str, ...]]
 
 _log = logging.getLogger("keystead.server")
 
@@ -116,7 +117,7 @@ class Dispatcher:
             raise NO_PROOF()
         origin = Origin(request_id, request.peer, request.secure, request.headers.get("user-agent", ""))
         try:
-            key, pairs = await self.authentication.check(request, claim, now)
+            key, pairs = await self.authentication.check(request, claim, now, request.peer)
             mark, until = self.authentication.remember(request, claim, now, writes=action.writes)
             if self.shared is not None and mark:
                 await self.shared.accept(mark, until)
@@ -140,7 +141,7 @@ class Dispatcher:
                 signing.check_window(claim, now, self.authentication.window_seconds)
             pairs = signing.parameters(request)
         else:
-            _, pairs = await self.authentication.check(request, claim, now)
+            _, pairs = await self.authentication.check(request, claim, now, request.peer)
         if claim.nonce:
             self.authentication.remember(request, claim, now, writes=False)
         return Call(action, ANONYMOUS, _given(request, claim, pairs), origin, now)
@@ -157,17 +158,16 @@ class Dispatcher:
         resource = ""
         try:
             await self._count(call)
-            wanted = action.complete(action.read(call.given), caller)
+            asked = wanted = action.complete(action.read(call.given), caller)
             if action.resolve is not None:
-                wanted = await self._in_reader(call, partial(_swapped, action.resolve, wanted))
-            facts: Mapping[str, str | tuple[str, ...]] = {}
+                wanted = await self._in_reader(call, partial(_swapped, action.resolve, asked))
+            facts: Facts = {}
             if action.permission is not None:
                 names = action.resource_names(wanted, caller)
                 resource = names[0][0]
-                facts = await self._facts(call, wanted)
-                if not caller.is_account and not self._may_on_itself(call, wanted, names, facts):
-                    for alternatives in names:
-                        self._authorize(call, alternatives, facts)
+                facts = self._facts(call, wanted)
+                if not caller.is_account:
+                    await self._authorize(call, asked, wanted, names, facts)
             output = await self._run(call, wanted, facts, resource)
         except Fault as fault:
             self.auditor.add(audit_row(call, resource, fault.code))
@@ -184,7 +184,7 @@ class Dispatcher:
         else:
             self.limits.take(kind, call.caller.account_id, call.now)
 
-    async def _facts(self, call: Call, wanted: Any) -> dict[str, str | tuple[str, ...]]:
+    def _facts(self, call: Call, wanted: Any) -> Facts:
         """The condition keys of a request (reference/ram-policy-language.md 4.2), and those of its parameters."""
         action, caller = call.action, call.caller
         facts: dict[str, str | tuple[str, ...]] = {
@@ -196,14 +196,43 @@ class Dispatcher:
         }
         if action.context is not None:
             facts |= {context_key(name): value for name, value in action.context(wanted).items()}
-        if action.target_tags is not None and any(_asks_for_tags(layer) for layer in caller.layers):
-            tags = await self._in_reader(call, partial(_swapped, action.target_tags, wanted))
-            facts |= {context_key(f"acs:ResourceTag/{key}"): value for key, value in tags.items()}
         return facts
 
-    def _may_on_itself(
-        self, call: Call, wanted: Any, names: list[tuple[str, ...]], facts: Mapping[str, str | tuple[str, ...]]
-    ) -> bool:
+    async def _authorize(self, call: Call, asked: Any, wanted: Any, names: list[tuple[str, ...]], facts: Facts) -> None:
+        """Raise `NoPermission` unless each of the resources is allowed, or the caller may do this to itself.
+
+        `asked` is what was sent, `wanted` the same with IDs resolved to names.
+        """
+        tagged = await self._tagged(call, names, facts)
+        if self._may_on_itself(call, wanted, tagged):
+            return
+        try:
+            for alternatives, known in tagged:
+                self._authorize_one(call, alternatives, known)
+        except Fault:
+            if wanted is not asked:
+                # INVARIANT: an ID that exists is refused in the words of one that does not, name and reason unsaid.
+                for alternatives in call.action.resource_names(asked, call.caller):
+                    self._authorize_one(call, alternatives, facts)
+            raise
+
+    async def _tagged(
+        self, call: Call, names: list[tuple[str, ...]], facts: Facts
+    ) -> list[tuple[tuple[str, ...], Facts]]:
+        """Each resource with the facts that it is judged by: those of the request, and its own tags where asked."""
+        tags_of = call.action.target_tags
+        if tags_of is None or not any(_asks_for_tags(layer) for layer in call.caller.layers):
+            return [(alternatives, facts) for alternatives in names]
+
+        def read(tx: Tx) -> list[tuple[tuple[str, ...], Facts]]:
+            return [
+                (one, {**facts, **{context_key(f"acs:ResourceTag/{k}"): v for k, v in tags_of(tx, one[0]).items()}})
+                for one in names
+            ]
+
+        return await self._in_reader(call, read)
+
+    def _may_on_itself(self, call: Call, wanted: Any, tagged: list[tuple[tuple[str, ...], Facts]]) -> bool:
         """Whether the account lets its users do this to themselves; a Deny that applies still wins."""
         action, caller = call.action, call.caller
         if not action.self_service or action.self_service not in caller.self_service or not caller.user_name:
@@ -211,11 +240,13 @@ class Dispatcher:
         if getattr(wanted, "user_name", "").lower() != caller.user_name.lower():
             return False
         queries = [
-            Query(action.permission or "", name, facts, alias_action=_alias(action)) for one in names for name in one
+            Query(action.permission or "", name, facts, alias_action=_alias(action))
+            for names, facts in tagged
+            for name in names
         ]
         return not any(decide(query, caller.layers).explicit_deny for query in queries)
 
-    def _authorize(self, call: Call, alternatives: tuple[str, ...], facts: Mapping[str, Any]) -> None:
+    def _authorize_one(self, call: Call, alternatives: tuple[str, ...], facts: Facts) -> None:
         """Raise `NoPermission` unless one of the alternative resources is allowed and none is denied."""
         action, layers = call.action, call.caller.layers
         assert action.permission is not None  # noqa: S101 - the caller asked
@@ -241,8 +272,12 @@ class Dispatcher:
             return action.handler(desk, caller, wanted)
         if not action.writes:
             return await self._in_reader(call, lambda tx: action.handler(tx, caller, wanted))
+        ready = None
+        if action.first is not None:
+            first = action.first
+            ready = await self._in_reader(call, lambda tx: first(tx, caller, wanted))
         loop = asyncio.get_running_loop()
-        work = self.database.submit(lambda: self._write(call, wanted, resource, loop), writes=True)
+        work = self.database.submit(lambda: self._write(call, wanted, ready, resource, loop), writes=True)
         return await asyncio.shield(asyncio.wrap_future(work))
 
     async def _in_reader(self, call: Call, work: Callable[[Tx], Result]) -> Result:
@@ -254,17 +289,27 @@ class Dispatcher:
 
         return await asyncio.wrap_future(self.database.submit(read, writes=False))
 
-    def _write(self, call: Call, wanted: Any, resource: str, loop: asyncio.AbstractEventLoop) -> Output:
+    def _write(self, call: Call, wanted: Any, ready: Any, resource: str, loop: asyncio.AbstractEventLoop) -> Output:
         """Nonce, handler, audit and change rows in one transaction; then the directory hears of it, before the caller.
 
         INVARIANT: `apply` is queued on the loop before this returns, so it runs before the answer is written.
         """
+        refused: Fault | None = None
         with self.database.writing(call.now, call.caller.account_id) as tx:
+            tx.prepared = ready
             if call.mark and not nonces.accept(tx, call.mark, call.until):
                 raise replay.NONCE_USED()
-            output = call.action.handler(tx, call.caller, wanted)
-            audit.insert(tx, [audit_row(call, resource, "Success")])
+            try:
+                output = call.action.handler(tx, call.caller, wanted)
+            except Fault as fault:
+                if not fault.keeps:
+                    raise
+                refused = fault  # what was written up to here stands: a wrong password is counted
+            else:
+                audit.insert(tx, [audit_row(call, resource, "Success")])
         loop.call_soon_threadsafe(self.directory.apply, tx.touched)
+        if refused is not None:
+            raise refused
         return output
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from keystead.store.database import Tx
 from keystead.store.tables import (
     access_keys,
+    account_documents,
     attachments,
     group_members,
     groups,
@@ -18,6 +19,9 @@ from keystead.store.tables import (
     users,
 )
 
+NETWORK_POLICY = "access-key-policy"
+"""The kind of the account document that holds the account's network policy."""
+
 _KEY = (
     sa.select(
         access_keys.c.id,
@@ -25,9 +29,17 @@ _KEY = (
         access_keys.c.user_id,
         access_keys.c.sealed_secret,
         access_keys.c.status,
+        access_keys.c.network_policy,
+        account_documents.c.document.label("account_network_policy"),
         users.c.name.label("user_name"),
+        users.c.status.label("user_status"),
     )
-    .select_from(access_keys.outerjoin(users, users.c.id == access_keys.c.user_id))
+    .select_from(
+        access_keys.outerjoin(users, users.c.id == access_keys.c.user_id).outerjoin(
+            account_documents,
+            (account_documents.c.account_id == access_keys.c.account_id) & (account_documents.c.kind == NETWORK_POLICY),
+        )
+    )
     .where(access_keys.c.id == sa.bindparam("key"))
 )
 _GROUPS = (
@@ -64,7 +76,7 @@ _ROLE_ID = sa.select(roles.c.id).where(
 
 
 def key(tx: Tx, access_key_id: str) -> sa.Row[Any] | None:
-    """The pair `access_key_id` with the name of its user (none for the account's own)."""
+    """The pair `access_key_id` with the name and status of its user (none for the account's own)."""
     return tx.row(_KEY, key=access_key_id)
 
 

@@ -39,14 +39,14 @@ _MEMBER = sa.select(group_members.c.joined_at).where(
     group_members.c.group_id == sa.bindparam("group"), group_members.c.user_id == sa.bindparam("user")
 )
 _MEMBERS = (
-    sa.select(users.c.name, users.c.name_key, users.c.display_name, group_members.c.joined_at)
+    sa.select(users.c.id, users.c.name, users.c.name_key, users.c.display_name, group_members.c.joined_at)
     .select_from(group_members.join(users, users.c.id == group_members.c.user_id))
     .where(group_members.c.group_id == sa.bindparam("group"), users.c.name_key > sa.bindparam("after"))
     .order_by(users.c.name_key)
     .limit(sa.bindparam("most"))
 )
 _OF_USER = (
-    sa.select(groups.c.id, groups.c.name, groups.c.comments, group_members.c.joined_at)
+    sa.select(groups.c.id, groups.c.name, groups.c.display_name, groups.c.comments, group_members.c.joined_at)
     .select_from(group_members.join(groups, groups.c.id == group_members.c.group_id))
     .where(group_members.c.user_id == sa.bindparam("user"))
     .order_by(groups.c.name_key)
@@ -75,23 +75,23 @@ def count(tx: Tx, most: int) -> int:
     return int(tx.connection.execute(_COUNT, {"account": tx.account_id, "most": most}).scalar_one())
 
 
-def insert(tx: Tx, group_id: str, name: str, comments: str) -> None:
-    """Add a group."""
+def insert(tx: Tx, group_id: str, name: str, texts: dict[str, str]) -> None:
+    """Add a group; `texts` holds display_name and comments."""
     tx.run(
         _INSERT,
         id=group_id,
         account_id=tx.account_id,
         name=name,
         name_key=name.lower(),
-        comments=comments,
         created_at=tx.now,
         updated_at=tx.now,
+        **texts,
     )
     tx.touch("group", group_id)
 
 
 def update(tx: Tx, group_id: str, values: dict[str, str]) -> None:
-    """Change columns of a group; `values` may hold name (its key follows) and comments."""
+    """Change columns of a group; `values` may hold name (its key follows) and the texts."""
     if "name" in values:
         values = {**values, "name_key": values["name"].lower()}
     mine = (groups.c.id == group_id, groups.c.account_id == tx.account_id)

@@ -1,4 +1,4 @@
-"""Statements over tags of roles and policies."""
+"""Statements over tags of users, roles and policies."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from keystead.store.database import Tx
-from keystead.store.tables import policies, roles, tags
+from keystead.store.tables import policies, roles, tags, users
 
-_OWNERS = {"role": roles, "policy": policies}
+_OWNERS = {"user": users, "role": roles, "policy": policies}
 
 _OF = (
     sa.select(tags.c.entity_id, tags.c.tag_key, tags.c.tag_value)
@@ -36,6 +36,7 @@ def _page(owner: sa.Table) -> sa.Select[Any]:
     )
     return (
         sa.select(
+            owner.c.id,
             owner.c.name,
             tags.c.tag_key,
             tags.c.tag_value,
@@ -48,7 +49,17 @@ def _page(owner: sa.Table) -> sa.Select[Any]:
     )
 
 
+def _named(owner: sa.Table) -> sa.Select[Any]:
+    """Tags of the one thing of a name."""
+    return (
+        sa.select(tags.c.tag_key, tags.c.tag_value)
+        .select_from(tags.join(owner, owner.c.id == tags.c.entity_id))
+        .where(owner.c.account_id == sa.bindparam("account"), owner.c.name_key == sa.bindparam("name_key"))
+    )
+
+
 _PAGES = {kind: _page(owner) for kind, owner in _OWNERS.items()}
+_NAMED = {kind: _named(owner) for kind, owner in _OWNERS.items()}
 
 
 def holding(entity: sa.Column[Any], wanted: Iterable[tuple[str, str | None]]) -> list[sa.ColumnElement[bool]]:
@@ -71,6 +82,13 @@ def of(tx: Tx, entity_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def of_named(tx: Tx, kind: str, name: str) -> dict[str, str]:
+    """The tags, value by key, of the user, role or policy of that name; none of what does not exist or has none."""
+    if kind not in _NAMED:
+        return {}
+    return {row.tag_key: row.tag_value for row in tx.rows(_NAMED[kind], account=tx.account_id, name_key=name.lower())}
+
+
 def page(
     tx: Tx,
     kind: str,
@@ -80,7 +98,7 @@ def page(
     name_keys: Sequence[str] | None,
     wanted: Sequence[tuple[str, str | None]],
 ) -> list[sa.Row[Any]]:
-    """Tags of roles or policies after (name key, tag key), at most `most`.
+    """Tags of users, roles or policies after (name key, tag key), at most `most`.
 
     name_keys: of these alone.  wanted: only those of this key, and value where it is not None; several are
     alternatives.  `place` in a row is `<name key>/<tag key>`.

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from keystead.store import tags
 from keystead.store.database import Tx
 from keystead.store.tables import access_keys, attachments, group_members, login_profiles, users
 
 _GET = sa.select(users).where(
     users.c.account_id == sa.bindparam("account"), users.c.name_key == sa.bindparam("name_key")
+)
+_BY_ID = sa.select(users).where(users.c.account_id == sa.bindparam("account"), users.c.id == sa.bindparam("user"))
+_BY_KEY = (
+    sa.select(users)
+    .select_from(access_keys.join(users, users.c.id == access_keys.c.user_id))
+    .where(users.c.account_id == sa.bindparam("account"), access_keys.c.id == sa.bindparam("key"))
 )
 _PAGE = (
     sa.select(users)
@@ -22,7 +30,6 @@ _COUNT = sa.select(sa.func.count()).select_from(
     sa.select(users.c.id).where(users.c.account_id == sa.bindparam("account")).limit(sa.bindparam("most")).subquery()
 )
 _INSERT = sa.insert(users)
-_DELETE = sa.delete(users).where(users.c.id == sa.bindparam("user"))
 
 
 def _hanging(table: sa.Table, column: sa.Column[Any]) -> sa.ScalarSelect[int]:
@@ -43,9 +50,32 @@ def get(tx: Tx, name: str) -> sa.Row[Any] | None:
     return tx.row(_GET, account=tx.account_id, name_key=name.lower())
 
 
-def page(tx: Tx, after: str, most: int) -> list[sa.Row[Any]]:
-    """Users in order of name, after the name key `after`, at most `most`."""
-    return tx.rows(_PAGE, account=tx.account_id, after=after, most=most)
+def by_id(tx: Tx, user_id: str) -> sa.Row[Any] | None:
+    """The account's user of that ID."""
+    return tx.row(_BY_ID, account=tx.account_id, user=user_id)
+
+
+def by_access_key(tx: Tx, access_key_id: str) -> sa.Row[Any] | None:
+    """The account's user whose AccessKey pair that is."""
+    return tx.row(_BY_KEY, account=tx.account_id, key=access_key_id)
+
+
+def page(
+    tx: Tx,
+    after: str,
+    most: int,
+    *,
+    statuses: Sequence[str] = (),
+    tagged: Sequence[tuple[str, str | None]] = (),
+) -> list[sa.Row[Any]]:
+    """Users in order of name, after the name key `after`, at most `most`.
+
+    statuses: only those of one of these; empty for all.  tagged: only those with all these tags.
+    """
+    statement = _PAGE.where(*tags.holding(users.c.id, tagged))
+    if statuses:
+        statement = statement.where(users.c.status.in_(statuses))
+    return tx.rows(statement, account=tx.account_id, after=after, most=most)
 
 
 def count(tx: Tx, most: int) -> int:
@@ -81,9 +111,3 @@ def dependants(tx: Tx, user_id: str) -> sa.Row[Any]:
     row = tx.row(_DEPENDANTS, user=user_id)
     assert row is not None  # noqa: S101 - a select of counts always has a row
     return row
-
-
-def delete(tx: Tx, user_id: str) -> None:
-    """Remove a user that nothing hangs on."""
-    tx.run(_DELETE, user=user_id)
-    tx.touch("user", user_id)

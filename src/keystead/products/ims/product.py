@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from keystead.products.action import Product
+from keystead.products.people.tagging import of_resource
 
-IMS = Product("Ims", "2019-08-15", "ram")
+IMS = Product("Ims", "2019-08-15", "ram", target_tags=of_resource)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
 
-from keystead import ids
 from keystead.clock import iso
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
-from keystead.products.faults import USER_NOT_FOUND, absent, too_many
-from keystead.products.ram import users
+from keystead.products.faults import USER_NOT_FOUND
+from keystead.products.people import access_keys as rules
+from keystead.products.people.access_keys import KEY_NOT_FOUND, TOO_MANY_KEYS
+from keystead.products.people.principals import named
 from keystead.products.ram.product import RAM, AccessKeyId, UserName
 from keystead.products.ram.users import USER
 from keystead.store import access_keys
 from keystead.wire.answers import Done, Output
 from keystead.wire.parameters import Choice, Input
-
-KEY_NOT_FOUND = absent("User.AccessKey", "AccessKey pair")
-TOO_MANY_KEYS = too_many("User.AccessKey", "AccessKey pairs, inactive ones included,")
 
 Status = Annotated[str, Choice(("Active", "Inactive"))]
 
@@ -76,35 +73,15 @@ class UpdateAccessKeyInput(Input, frozen=True):
     user_name: UserName | None = None
 
 
-def find_owner(tx: Tx, user_name: str | None) -> str | None:
+def owner(tx: Tx, user_name: str | None) -> str | None:
     """The ID of the user; None, the account itself, where no name is given.  Raises `EntityNotExist.User`."""
-    return None if user_name is None else str(users.find(tx, user_name).id)
-
-
-def find(tx: Tx, access_key_id: str, user_name: str | None) -> sa.Row[Any]:
-    """The user's or the account's own pair.  Raises `EntityNotExist.User`, `EntityNotExist.User.AccessKey`."""
-    row = access_keys.get(tx, access_key_id, find_owner(tx, user_name))
-    if row is None:
-        raise KEY_NOT_FOUND(name=access_key_id)
-    return row
-
-
-def create(tx: Tx, owner: str | None) -> tuple[str, str]:
-    """Create an active pair for a user ID or, with None, for the account; returns (ID, secret).
-
-    Raises `LimitExceeded.User.AccessKey`.
-    """
-    limit = tx.quotas.account_access_keys if owner is None else tx.quotas.access_keys_per_user
-    if len(access_keys.of_owner(tx, owner)) >= limit:
-        raise TOO_MANY_KEYS(limit=limit)
-    access_key_id, secret = ids.access_key_id(), ids.access_key_secret()
-    access_keys.insert(tx, access_key_id, owner, tx.keyring.seal(secret.encode(), f"access-key:{access_key_id}"))
-    return access_key_id, secret
+    return None if user_name is None else str(named(tx, user_name).id)
 
 
 def create_for_account(tx: Tx) -> tuple[str, str]:
     """Create a pair of the account itself, which no policy limits; returns (ID, secret)."""
-    return create(tx, None)
+    row, secret = rules.create(tx, None)
+    return row.id, secret
 
 
 @RAM.action(
@@ -116,9 +93,7 @@ def create_for_account(tx: Tx) -> tuple[str, str]:
 )
 def create_access_key(tx: Tx, _caller: Caller, wanted: OwnerInput) -> NewAccessKeyAnswer:
     """Create an AccessKey pair for a user; its secret is shown this once."""
-    owner = find_owner(tx, wanted.user_name)
-    access_key_id, secret = create(tx, owner)
-    row = find(tx, access_key_id, wanted.user_name)
+    row, secret = rules.create(tx, owner(tx, wanted.user_name))
     return NewAccessKeyAnswer(
         access_key=NewAccessKey(
             access_key_id=row.id, access_key_secret=secret, status=row.status, create_date=iso(row.created_at)
@@ -131,7 +106,7 @@ def list_access_keys(tx: Tx, _caller: Caller, wanted: OwnerInput) -> AccessKeys:
     """List the AccessKey pairs of a user, without their secrets."""
     found = [
         AccessKey(access_key_id=row.id, status=row.status, create_date=iso(row.created_at))
-        for row in access_keys.of_owner(tx, find_owner(tx, wanted.user_name))
+        for row in access_keys.of_owner(tx, owner(tx, wanted.user_name))
     ]
     return AccessKeys(access_keys=AccessKeyList(access_key=found))
 
@@ -145,7 +120,8 @@ def list_access_keys(tx: Tx, _caller: Caller, wanted: OwnerInput) -> AccessKeys:
 )
 def update_access_key(tx: Tx, _caller: Caller, wanted: UpdateAccessKeyInput) -> Done:
     """Disable an AccessKey pair, or enable it again."""
-    access_keys.set_status(tx, find(tx, wanted.user_access_key_id, wanted.user_name).id, wanted.status)
+    row = rules.find(tx, wanted.user_access_key_id, owner(tx, wanted.user_name))
+    access_keys.set_status(tx, row.id, wanted.status)
     return Done()
 
 
@@ -157,8 +133,8 @@ def update_access_key(tx: Tx, _caller: Caller, wanted: UpdateAccessKeyInput) -> 
     faults=(USER_NOT_FOUND, KEY_NOT_FOUND),
 )
 def delete_access_key(tx: Tx, _caller: Caller, wanted: AccessKeyInput) -> Done:
-    """Delete an AccessKey pair for good, active or not."""
-    access_keys.delete(tx, find(tx, wanted.user_access_key_id, wanted.user_name).id)
+    """Delete an AccessKey pair, active or not; a user's can be restored from the recycle bin for 30 days."""
+    rules.delete(tx, wanted.user_access_key_id, owner(tx, wanted.user_name))
     return Done()
 
 
@@ -170,6 +146,6 @@ def delete_access_key(tx: Tx, _caller: Caller, wanted: AccessKeyInput) -> Done:
 )
 def get_access_key_last_used(tx: Tx, _caller: Caller, wanted: AccessKeyInput) -> LastUseAnswer:
     """Show when an AccessKey pair was last used."""
-    row = find(tx, wanted.user_access_key_id, wanted.user_name)
+    row = rules.find(tx, wanted.user_access_key_id, owner(tx, wanted.user_name))
     used = UNSET if row.used_at is None else iso(row.used_at)
     return LastUseAnswer(access_key_last_used=LastUse(last_used_date=used))

@@ -14,7 +14,9 @@ from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
 from keystead.policy import SYSTEM_POLICIES
 from keystead.products.faults import GROUP_NOT_FOUND, POLICY_NOT_FOUND, ROLE_NOT_FOUND, USER_NOT_FOUND, too_many
-from keystead.products.ram import groups, policies, roles, users
+from keystead.products.people.groups import find as find_group
+from keystead.products.people.principals import named
+from keystead.products.ram import policies, roles
 from keystead.products.ram.groups import GROUP, GroupNameInput
 from keystead.products.ram.policies import ANY_POLICY, PolicyInput
 from keystead.products.ram.product import RAM, GroupName, PolicyName, PolicyType, RoleName, UserName
@@ -204,13 +206,13 @@ def _attached(tx: Tx, entity: sa.Row[Any]) -> AttachedPolicies:
 @RAM.action("AttachPolicyToUser", resource=[USER, ANY_POLICY], writes=True, faults=ON_USER.attach_faults)
 def attach_policy_to_user(tx: Tx, _caller: Caller, wanted: UserAttachmentInput) -> Done:
     """Attach a policy to a user."""
-    return _attach(tx, ON_USER, users.find(tx, wanted.user_name), wanted)
+    return _attach(tx, ON_USER, named(tx, wanted.user_name), wanted)
 
 
 @RAM.action("AttachPolicyToGroup", resource=[GROUP, ANY_POLICY], writes=True, faults=ON_GROUP.attach_faults)
 def attach_policy_to_group(tx: Tx, _caller: Caller, wanted: GroupAttachmentInput) -> Done:
     """Attach a policy to a group; it then speaks for every user in it."""
-    return _attach(tx, ON_GROUP, groups.find(tx, wanted.group_name), wanted)
+    return _attach(tx, ON_GROUP, find_group(tx, wanted.group_name), wanted)
 
 
 @RAM.action("AttachPolicyToRole", resource=[ROLE, ANY_POLICY], writes=True, faults=ON_ROLE.attach_faults)
@@ -222,13 +224,13 @@ def attach_policy_to_role(tx: Tx, _caller: Caller, wanted: RoleAttachmentInput) 
 @RAM.action("DetachPolicyFromUser", resource=[USER, ANY_POLICY], writes=True, faults=ON_USER.detach_faults)
 def detach_policy_from_user(tx: Tx, _caller: Caller, wanted: UserAttachmentInput) -> Done:
     """Detach a policy from a user."""
-    return _detach(tx, ON_USER, users.find(tx, wanted.user_name), wanted)
+    return _detach(tx, ON_USER, named(tx, wanted.user_name), wanted)
 
 
 @RAM.action("DetachPolicyFromGroup", resource=[GROUP, ANY_POLICY], writes=True, faults=ON_GROUP.detach_faults)
 def detach_policy_from_group(tx: Tx, _caller: Caller, wanted: GroupAttachmentInput) -> Done:
     """Detach a policy from a group."""
-    return _detach(tx, ON_GROUP, groups.find(tx, wanted.group_name), wanted)
+    return _detach(tx, ON_GROUP, find_group(tx, wanted.group_name), wanted)
 
 
 @RAM.action("DetachPolicyFromRole", resource=[ROLE, ANY_POLICY], writes=True, faults=ON_ROLE.detach_faults)
@@ -240,13 +242,13 @@ def detach_policy_from_role(tx: Tx, _caller: Caller, wanted: RoleAttachmentInput
 @RAM.action("ListPoliciesForUser", resource=USER, faults=(USER_NOT_FOUND,))
 def list_policies_for_user(tx: Tx, _caller: Caller, wanted: UserNameInput) -> AttachedPolicies:
     """List the policies attached to a user itself, without those of its groups."""
-    return _attached(tx, users.find(tx, wanted.user_name))
+    return _attached(tx, named(tx, wanted.user_name))
 
 
 @RAM.action("ListPoliciesForGroup", resource=GROUP, faults=(GROUP_NOT_FOUND,))
 def list_policies_for_group(tx: Tx, _caller: Caller, wanted: GroupNameInput) -> AttachedPolicies:
     """List the policies attached to a group."""
-    return _attached(tx, groups.find(tx, wanted.group_name))
+    return _attached(tx, find_group(tx, wanted.group_name))
 
 
 @RAM.action("ListPoliciesForRole", resource=ROLE, faults=(ROLE_NOT_FOUND,))

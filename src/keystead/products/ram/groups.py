@@ -7,37 +7,27 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
 
-from keystead import ids
 from keystead.clock import iso
-from keystead.faults import FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
 from keystead.products import pages
-from keystead.products.faults import GROUP_NOT_FOUND, USER_NOT_FOUND, exists, in_use, too_many
-from keystead.products.ram import users
+from keystead.products.faults import GROUP_NOT_FOUND, USER_NOT_FOUND
+from keystead.products.people import groups as rules
+from keystead.products.people.groups import (
+    ALREADY_MEMBER,
+    GROUP_EXISTS,
+    HAS_POLICIES,
+    HAS_USERS,
+    IN_TOO_MANY_GROUPS,
+    NOT_A_MEMBER,
+    TOO_MANY_GROUPS,
+)
+from keystead.products.people.principals import named
 from keystead.products.ram.product import RAM, Comments, GroupName, Marker, MaxItems, UserName
 from keystead.products.ram.users import USER, UserNameInput
 from keystead.store import groups
 from keystead.wire.answers import Done, Output
 from keystead.wire.parameters import Input, Whole
-
-GROUP_EXISTS = exists("Group", "group")
-TOO_MANY_GROUPS = too_many("Group", "groups")
-HAS_USERS = in_use("Group.User", "group", "users", "Remove its users first.")
-HAS_POLICIES = in_use("Group.Policy", "group", "policies attached", "Detach its policies first.")
-ALREADY_MEMBER = FaultKind(
-    "EntityAlreadyExists.User.Group",
-    409,
-    "The user {user} is already in the group {group}.",
-    "Nothing is left to do: the user has the group's policies.",
-)
-NOT_A_MEMBER = FaultKind(
-    "EntityNotExist.User.Group",
-    404,
-    "The user {user} is not in the group {group}.",
-    "Check both names; ListUsersForGroup shows who is in the group.",
-)
-IN_TOO_MANY_GROUPS = too_many("User.Group", "groups of a user")
 
 GROUP = "acs:ram:*:{account}:group/{group_name}"
 GROUPS = "acs:ram:*:{account}:group/*"
@@ -144,45 +134,25 @@ def show(row: sa.Row[Any], *, updated: bool = True) -> Group:
     )
 
 
-def find(tx: Tx, name: str) -> sa.Row[Any]:
-    """The group of that name.  Raises `EntityNotExist.Group`."""
-    row = groups.get(tx, name)
-    if row is None:
-        raise GROUP_NOT_FOUND(name=name)
-    return row
-
-
 @RAM.action("CreateGroup", resource=GROUPS, writes=True, faults=(GROUP_EXISTS, TOO_MANY_GROUPS))
 def create_group(tx: Tx, _caller: Caller, wanted: CreateGroupInput) -> GroupAnswer:
     """Create a group in the caller's account."""
-    if groups.get(tx, wanted.group_name) is not None:
-        raise GROUP_EXISTS(name=wanted.group_name)
-    if groups.count(tx, tx.quotas.groups) >= tx.quotas.groups:
-        raise TOO_MANY_GROUPS(limit=tx.quotas.groups)
-    groups.insert(tx, ids.group_id(), wanted.group_name, wanted.comments or "")
-    return GroupAnswer(group=show(find(tx, wanted.group_name), updated=False))
+    row = rules.create(tx, wanted.group_name, {"comments": wanted.comments})
+    return GroupAnswer(group=show(row, updated=False))
 
 
 @RAM.action("GetGroup", resource=GROUP, faults=(GROUP_NOT_FOUND,))
 def get_group(tx: Tx, _caller: Caller, wanted: GroupNameInput) -> GroupAnswer:
     """Show a group."""
-    return GroupAnswer(group=show(find(tx, wanted.group_name)))
+    return GroupAnswer(group=show(rules.find(tx, wanted.group_name)))
 
 
 @RAM.action("UpdateGroup", resource=GROUP, writes=True, faults=(GROUP_NOT_FOUND, GROUP_EXISTS))
 def update_group(tx: Tx, _caller: Caller, wanted: UpdateGroupInput) -> GroupAnswer:
     """Change a group's name or comments; what is left out stays, empty comments are cleared."""
-    row = find(tx, wanted.group_name)
-    values = {}
-    if wanted.new_group_name:
-        other = groups.get(tx, wanted.new_group_name)
-        if other is not None and other.id != row.id:
-            raise GROUP_EXISTS(name=wanted.new_group_name)
-        values["name"] = wanted.new_group_name
-    if wanted.new_comments is not None:
-        values["comments"] = wanted.new_comments
-    groups.update(tx, row.id, values)
-    return GroupAnswer(group=show(find(tx, values.get("name", row.name))))
+    found = rules.find(tx, wanted.group_name)
+    row = rules.change(tx, found, wanted.new_group_name, {"comments": wanted.new_comments})
+    return GroupAnswer(group=show(row))
 
 
 @RAM.action("ListGroups", resource=GROUPS)
@@ -201,12 +171,7 @@ def list_groups(tx: Tx, _caller: Caller, wanted: ListGroupsInput) -> GroupsPage:
 @RAM.action("DeleteGroup", resource=GROUP, writes=True, faults=(GROUP_NOT_FOUND, HAS_USERS, HAS_POLICIES))
 def delete_group(tx: Tx, _caller: Caller, wanted: GroupNameInput) -> Done:
     """Delete a group that has no users and no policies any more."""
-    row = find(tx, wanted.group_name)
-    hanging = groups.dependants(tx, row.id)
-    for count, fault in ((hanging.users, HAS_USERS), (hanging.policies, HAS_POLICIES)):
-        if count:
-            raise fault(name=row.name, count=count)
-    groups.delete(tx, row.id)
+    rules.delete(tx, rules.find(tx, wanted.group_name))
     return Done()
 
 
@@ -218,12 +183,8 @@ def delete_group(tx: Tx, _caller: Caller, wanted: GroupNameInput) -> Done:
 )
 def add_user_to_group(tx: Tx, _caller: Caller, wanted: MembershipInput) -> Done:
     """Put a user into a group, whose policies then speak for it."""
-    user, group = users.find(tx, wanted.user_name), find(tx, wanted.group_name)
-    if groups.has_member(tx, group.id, user.id):
-        raise ALREADY_MEMBER(user=user.name, group=group.name)
-    if groups.count_of_user(tx, user.id) >= tx.quotas.groups_per_user:
-        raise IN_TOO_MANY_GROUPS(limit=tx.quotas.groups_per_user)
-    groups.join(tx, group.id, user.id)
+    user, group = named(tx, wanted.user_name), rules.find(tx, wanted.group_name)
+    rules.join(tx, group, user)
     return Done()
 
 
@@ -235,16 +196,15 @@ def add_user_to_group(tx: Tx, _caller: Caller, wanted: MembershipInput) -> Done:
 )
 def remove_user_from_group(tx: Tx, _caller: Caller, wanted: MembershipInput) -> Done:
     """Take a user out of a group."""
-    user, group = users.find(tx, wanted.user_name), find(tx, wanted.group_name)
-    if not groups.leave(tx, group.id, user.id):
-        raise NOT_A_MEMBER(user=user.name, group=group.name)
+    user, group = named(tx, wanted.user_name), rules.find(tx, wanted.group_name)
+    rules.leave(tx, group, user)
     return Done()
 
 
 @RAM.action("ListGroupsForUser", resource=USER, faults=(USER_NOT_FOUND,))
 def list_groups_for_user(tx: Tx, _caller: Caller, wanted: UserNameInput) -> JoinedGroups:
     """List the groups that a user is in."""
-    user = users.find(tx, wanted.user_name)
+    user = named(tx, wanted.user_name)
     found = [
         JoinedGroup(group_id=row.id, group_name=row.name, comments=row.comments, join_date=iso(row.joined_at))
         for row in groups.of_user(tx, user.id)
@@ -255,7 +215,7 @@ def list_groups_for_user(tx: Tx, _caller: Caller, wanted: UserNameInput) -> Join
 @RAM.action("ListUsersForGroup", resource=GROUP, faults=(GROUP_NOT_FOUND,))
 def list_users_for_group(tx: Tx, _caller: Caller, wanted: ListUsersForGroupInput) -> MembersPage:
     """List the users of a group, a page at a time."""
-    group = find(tx, wanted.group_name)
+    group = rules.find(tx, wanted.group_name)
     rows, marker = pages.cut(
         groups.members(tx, group.id, pages.after(wanted.marker), wanted.max_items + 1), wanted.max_items, "name_key"
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from keystead.products.action import Product
+from keystead.products.people.tagging import of_resource
 from keystead.wire.parameters import Choice, Text, Whole
 
-RAM = Product("Ram", "2015-05-01", "ram")
+RAM = Product("Ram", "2015-05-01", "ram", target_tags=of_resource)
 
 UserName = Annotated[str, Text(1, 64, r"[A-Za-z0-9._-]+", doc="letters, digits, '.', '_' and '-'")]
 GroupName = Annotated[str, Text(1, 64, r"[A-Za-z0-9._-]+", doc="letters, digits, '.', '_' and '-'")]

@@ -17,10 +17,11 @@ from keystead.policy import DocumentKind, PolicyError, principal_kinds
 from keystead.products import pages
 from keystead.products.action import Context
 from keystead.products.faults import ROLE_NOT_FOUND, exists, in_use, too_many
-from keystead.products.ram import documents, tagging
+from keystead.products.people import tagging
+from keystead.products.people.tagging import TAG_TWICE, TagFilters, TagList, Tags
+from keystead.products.ram import documents
 from keystead.products.ram.documents import MALFORMED
 from keystead.products.ram.product import RAM, Description, Marker, MaxItems, RoleName
-from keystead.products.ram.tagging import TAG_TWICE, TagFilters, TagList, Tags
 from keystead.store import accounts, roles, tags
 from keystead.wire.answers import Done, Output
 from keystead.wire.parameters import Input, Text, Whole

@@ -7,20 +7,19 @@ from typing import Annotated
 
 from msgspec import UNSET, UnsetType
 
-from keystead.faults import Fault, FaultKind
+from keystead.faults import FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
 from keystead.products import pages
 from keystead.products.action import Context
 from keystead.products.faults import POLICY_NOT_FOUND, ROLE_NOT_FOUND
-from keystead.products.ram import policies, roles, tagging
+from keystead.products.people import tagging
+from keystead.products.people.tagging import TAG_TWICE, TOKEN_INVALID, TOO_MANY_TAGS, PageSize, TagFilters, Tags
+from keystead.products.ram import policies, roles
 from keystead.products.ram.product import RAM, Marker
-from keystead.products.ram.tagging import TAG_TWICE, TagFilters, Tags
 from keystead.store import tags
 from keystead.wire.answers import Done, Output
-from keystead.wire.parameters import Choice, Input, Items, Whole, missing
-
-TAGS_PER_ENTITY = 20
+from keystead.wire.parameters import Choice, Input, Items, missing
 
 NAME_UNREADABLE = FaultKind(
     "InvalidParameter.ResourceNames.InvalidChars",
@@ -28,24 +27,7 @@ NAME_UNREADABLE = FaultKind(
     "The parameter ResourceNames holds what is not a name of a {type}.",
     "Send names of 1 to 128 letters, digits, '.' and '-', as a JSON list or as ResourceNames.1, ResourceNames.2.",
 )
-KEY_UNREADABLE = FaultKind(
-    "InvalidParameter.TagKeys",
-    400,
-    "The parameter TagKeys holds a key that is not 1 to 128 characters long.",
-    "Send the keys as a JSON list or as TagKeys.1, TagKeys.2.",
-)
-TOKEN_INVALID = FaultKind(
-    "InvalidParameter.NextToken",
-    400,
-    "The parameter NextToken was not answered by this server.",
-    "Start again without NextToken, and pass on each answer's NextToken unchanged.",
-)
-TOO_MANY_TAGS = FaultKind(
-    "LimitExceeded.Tag",
-    409,
-    "The number of tags of the {type} {name} is beyond the current limit of {limit}.",
-    "Remove tags that are no longer needed.",
-)
+KEY_UNREADABLE = tagging.key_unreadable("TagKeys")
 
 TAGGED = "acs:ram:*:{account}:{resource_type}/{resource_names}"
 """One resource for each of the names."""
@@ -54,7 +36,6 @@ ResourceType = Annotated[str, Choice(("role", "policy"), doc="what is tagged")]
 ResourceNames = Annotated[tuple[str, ...], Items(50, doc="names of roles or policies")]
 TagKeys = Annotated[tuple[str, ...], Items(20, doc="keys of tags")]
 NextToken = Marker
-PageSize = Annotated[int, Whole(1, 100, doc="how many on a page")]
 
 _NAME = re.compile(r"[A-Za-z0-9.-]{1,128}")
 
@@ -125,11 +106,7 @@ def tag_resources(tx: Tx, _caller: Caller, wanted: TagResourcesInput) -> Done:
         raise missing("ResourceNames")
     given = tagging.given(wanted.tag)
     found = _find(tx, wanted.resource_type, wanted.resource_names)
-    present = tags.of(tx, [entity_id for entity_id, _ in found])
-    for entity_id, name in found:
-        if len(given.keys() | {key for key, _ in present.get(entity_id, ())}) > TAGS_PER_ENTITY:
-            raise TOO_MANY_TAGS(type=wanted.resource_type, name=name, limit=TAGS_PER_ENTITY)
-        tags.put(tx, wanted.resource_type, entity_id, given)
+    tagging.put(tx, wanted.resource_type, found, given)
     return Done()
 
 
@@ -143,13 +120,9 @@ def untag_resources(tx: Tx, _caller: Caller, wanted: UntagResourcesInput) -> Don
     """Take tags off roles or custom policies: those of TagKeys or, without any, all with All=true."""
     if not wanted.tag_keys and not wanted.all:
         raise missing("TagKeys")
-    if not all(1 <= len(key) <= 128 and "\x00" not in key for key in wanted.tag_keys):
-        raise KEY_UNREADABLE()
-    for entity_id, _ in _find(tx, wanted.resource_type, wanted.resource_names):
-        if wanted.tag_keys:
-            tags.remove(tx, wanted.resource_type, entity_id, wanted.tag_keys)
-        else:
-            tags.clear(tx, wanted.resource_type, entity_id)
+    tagging.check_keys(wanted.tag_keys, KEY_UNREADABLE)
+    found = _find(tx, wanted.resource_type, wanted.resource_names)
+    tagging.take_off(tx, wanted.resource_type, found, wanted.tag_keys)
     return Done()
 
 
@@ -166,7 +139,7 @@ def list_tag_resources(tx: Tx, _caller: Caller, wanted: ListTagResourcesInput) -
     found = tags.page(
         tx,
         wanted.resource_type,
-        _after(wanted.next_token),
+        tagging.after(wanted.next_token),
         wanted.page_size + 1,
         name_keys=names,
         wanted=tagging.wanted_pairs(wanted.tag),
@@ -182,14 +155,3 @@ def list_tag_resources(tx: Tx, _caller: Caller, wanted: ListTagResourcesInput) -
         for row in rows
     ]
     return TagResources(tag_resources=listed, next_token=token or UNSET)
-
-
-def _after(token: str | None) -> tuple[str, str]:
-    """The (name key, tag key) that a token stands for.  Raises `InvalidParameter.NextToken`."""
-    try:
-        name, slash, key = pages.after(token).partition("/")
-    except Fault:
-        raise TOKEN_INVALID() from None
-    if token and not slash:
-        raise TOKEN_INVALID()
-    return name, key

@@ -3,6 +3,18 @@
 `migrations/` creates them; a contract test holds the two together.
 """
 
+from keystead.store.tables.applications import application_secrets, applications, installations, service_credentials
+from keystead.store.tables.federation import oidc_providers, role_deletions, saml_providers, service_linked_roles
+from keystead.store.tables.recycle_bin import recycled_keys, recycled_users
+from keystead.store.tables.reports import credential_report_lines, credential_reports, governance_reports
+from keystead.store.tables.sign_in import (
+    login_profiles,
+    logon_attempts,
+    mfa_devices,
+    passkeys,
+    password_history,
+    verified_addresses,
+)
 from keystead.store.tables.spine import (
     access_keys,
     account_documents,
@@ -14,7 +26,6 @@ from keystead.store.tables.spine import (
     group_members,
     groups,
     instance,
-    login_profiles,
     metadata,
     nonces,
     policies,
@@ -28,19 +39,37 @@ __all__ = [
     "access_keys",
     "account_documents",
     "accounts",
+    "application_secrets",
+    "applications",
     "attachments",
     "audit",
     "change_counter",
     "changes",
+    "credential_report_lines",
+    "credential_reports",
+    "governance_reports",
     "group_members",
     "groups",
+    "installations",
     "instance",
     "login_profiles",
+    "logon_attempts",
     "metadata",
+    "mfa_devices",
     "nonces",
+    "oidc_providers",
+    "passkeys",
+    "password_history",
     "policies",
     "policy_versions",
+    "recycled_keys",
+    "recycled_users",
+    "role_deletions",
     "roles",
+    "saml_providers",
+    "service_credentials",
+    "service_linked_roles",
     "tags",
     "users",
+    "verified_addresses",
 ]

@@ -56,6 +56,8 @@ users = Table(
     Column("mobile_phone", String(64), nullable=False),
     Column("email", String(256), nullable=False),
     Column("comments", String(128), nullable=False),
+    Column("status", String(6), nullable=False, default="active"),  # active, freeze
+    Column("provision_type", String(8), nullable=False, default="Manual"),  # Manual, SCIM, CloudSSO
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("last_login_at", BigInteger, nullable=True),
@@ -69,6 +71,7 @@ groups = Table(
     account_column(),
     Column("name", String(64), nullable=False),
     Column("name_key", String(64), nullable=False),
+    Column("display_name", String(128), nullable=False, default=""),
     Column("comments", String(128), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
@@ -150,25 +153,15 @@ access_keys = Table(
     Column("used_at", BigInteger, nullable=True),
     Column("used_service", String(64), nullable=True),
     Column("used_address", String(64), nullable=True),
+    Column("network_policy", Text, nullable=True),  # JSON as set; none: the account's applies
     Index(None, "account_id", "user_id"),
     Index(None, "user_id"),
-)
-
-login_profiles = Table(
-    "login_profiles",
-    metadata,
-    Column("user_id", String(18), ForeignKey("users.id"), primary_key=True),
-    Column("password_hash", String(256), nullable=False),
-    Column("password_reset_required", Boolean, nullable=False),
-    Column("mfa_bind_required", Boolean, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
 )
 
 tags = Table(
     "tags",
     metadata,
-    Column("entity_id", String(18), primary_key=True),  # of a role or policy (users: IMS)
+    Column("entity_id", String(18), primary_key=True),  # of a user, role or policy
     Column("tag_key", String(128), primary_key=True),
     Column("entity_kind", String(6), nullable=False),
     account_column(),
