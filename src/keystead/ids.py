@@ -59,6 +59,26 @@ def session_key_secret() -> str:
     return _text(44)
 
 
+def service_credential_id() -> str:
+    """`SC` and 20 letters and digits."""
+    return "SC" + _text(20)
+
+
+def service_credential_secret() -> str:
+    """The secret of a service credential: 44 letters and digits."""
+    return _text(44)
+
+
+def application_id() -> str:
+    """18 digits, starting with 4."""
+    return _digits("4", 18)
+
+
+def application_secret() -> tuple[str, str]:
+    """The ID of an application's secret, a UUID in lower case, and the secret: 64 letters and digits."""
+    return request_id().lower(), _text(64)
+
+
 def request_id() -> str:
     """A random upper-case UUID (RFC 9562, version 4); written out here because every request needs one."""
     text = os.urandom(16).hex().upper()

@@ -19,16 +19,16 @@ MARKER_INVALID = FaultKind(
 )
 
 
-def after(marker: str | None) -> str:
-    """The key that a marker stands for; "" for the first page.  Raises `InvalidParameter.Marker`."""
+def after(marker: str | None, invalid: FaultKind = MARKER_INVALID) -> str:
+    """The key that a marker stands for; "" for the first page.  Raises `invalid`, by default that of Marker."""
     if not marker:
         return ""
     try:
         key = base64.b64decode(marker.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise MARKER_INVALID() from None
+        raise invalid() from None
     if not key.isprintable() or not key:
-        raise MARKER_INVALID()
+        raise invalid()
     return key
 
 
