@@ -16,7 +16,7 @@ class Fault(Exception):  # noqa: N818 - "fault" is the word for it everywhere he
 
     code: the vendor's error code.  status: HTTP status.  message: what was asked, which rule decided, how far
     it was from passing.  next_step: one sentence for the person who reads it.  detail: `AccessDeniedDetail`
-    members, only with a permission error.  headers: extra answer headers.
+    members, only with a permission error.  headers: extra answer headers.  keeps: what was written before it stays.
     """
 
     def __init__(
@@ -36,6 +36,12 @@ class Fault(Exception):  # noqa: N818 - "fault" is the word for it everywhere he
         self.next_step = next_step
         self.detail = detail
         self.headers = headers
+        self.keeps = False
+
+    def keeping(self) -> Fault:
+        """This fault, and what was written before it stays written: for counting failures."""
+        self.keeps = True
+        return self
 
 
 @dataclass(frozen=True, slots=True)

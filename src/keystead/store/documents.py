@@ -16,9 +16,9 @@ _DELETE = sa.delete(account_documents).where(
 _INSERT = sa.insert(account_documents)
 
 
-def get(tx: Tx, kind: str) -> str | None:
-    """The document of that kind as JSON text, or None where the account keeps the defaults."""
-    row = tx.row(_GET, account=tx.account_id, which=kind)
+def get(tx: Tx, kind: str, account_id: str | None = None) -> str | None:
+    """The document of that kind as JSON text, or None where the account (by default the transaction's) has none."""
+    row = tx.row(_GET, account=account_id or tx.account_id, which=kind)
     return str(row.document) if row else None
 
 
