@@ -127,5 +127,7 @@ class Authentication:
             session_name=session.session_name,
             source_identity=session.source_identity,
             layers=layers,
+            session_policy=session.policy,
+            expires_at=session.expires_at,
         )
         return Key(session.access_key_id, session.secret, True, caller)

@@ -40,6 +40,8 @@ class Caller:
     layers: tuple[Layer, ...] = ()
     self_service: frozenset[str] = frozenset()
     mfa: bool = False
+    session_policy: str = ""  # the text of a role session's own policy
+    expires_at: int | None = None  # seconds; of a role session
 
     @property
     def is_account(self) -> bool:

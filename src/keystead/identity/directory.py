@@ -17,9 +17,12 @@ from keystead import arn
 from keystead.identity import network_policy
 from keystead.identity.callers import Caller, IdentityType, Key, Role
 from keystead.identity.keyring import Keyring
+from keystead.identity.model_keys import ModelKey, Workspace, digest
+from keystead.identity.studio import load_model_key, load_workspace
 from keystead.identity.transaction import Tx
 from keystead.policy import SYSTEM_POLICIES, Attached, Layer, LayerKind, compile_policy
 from keystead.store import directory as store
+from keystead.store import studio
 from keystead.store.database import Database
 
 Subject = tuple[str, str]
@@ -92,6 +95,8 @@ class Directory:
         self._keys: _Cache[Key] = _Cache(size)
         self._absent: _Cache[Key] = _Cache(size)
         self._roles: _Cache[Role] = _Cache(size)
+        self._studio: _Cache[Any] = _Cache(size)  # API keys and workspaces
+        self._studio_absent: _Cache[Any] = _Cache(size)
         self._loading: dict[tuple[str, str], asyncio.Future[Loaded[Any]]] = {}
         self._changes = 0
         self._recent: deque[tuple[int, Subject]] = deque(maxlen=_REMEMBERED_CHANGES)
@@ -125,6 +130,54 @@ class Directory:
         )
         return loaded.value
 
+    def model_key(self, value: str) -> Loaded[ModelKey] | None:
+        """The API key of that value if it is in memory (its value None when known not to exist)."""
+        key = f"value {digest(value).hex()}"
+        return self._studio.get(key) or self._studio_absent.get(key)
+
+    async def load_model_key(self, value: str) -> ModelKey | None:
+        """The API key of that value from the database; None when there is none."""
+        mark = digest(value)
+
+        def read(tx: Tx) -> Loaded[ModelKey]:
+            depends: set[Subject] = {("apikey", mark.hex())}
+            found = load_model_key(tx, studio.key(tx, mark), mark, _owner_layer, depends)
+            return Loaded(found, frozenset(depends))
+
+        return (await self._load("studio", f"value {mark.hex()}", read)).value
+
+    def model_key_by_id(self, key_id: int) -> Loaded[ModelKey] | None:
+        """The API key of that ID if it is in memory."""
+        return self._studio.get(f"id {key_id}")
+
+    async def load_model_key_by_id(self, key_id: int) -> ModelKey | None:
+        """The API key of that ID from the database; None when there is none."""
+
+        def read(tx: Tx) -> Loaded[ModelKey]:
+            depends: set[Subject] = {("apikey", str(key_id))}
+            found = load_model_key(tx, studio.key_by_id(tx, key_id), b"", _owner_layer, depends)
+            return Loaded(found, frozenset(depends))
+
+        return (await self._load("studio", f"id {key_id}", read)).value
+
+    def workspace(self, account_id: str, which: str) -> Loaded[Workspace] | None:
+        """The account's workspace if it is in memory: by ID or AgentKey, the default one for ""."""
+        return self._studio.get(f"{account_id}/{which}")
+
+    async def load_workspace(self, account_id: str, which: str) -> Workspace | None:
+        """The account's workspace from the database: by ID or AgentKey, the default one for ""."""
+
+        def read(tx: Tx) -> Loaded[Workspace]:
+            depends: set[Subject] = {("workspaces", account_id)}
+            row = (
+                studio.workspace_by_agent_key(tx, account_id, digest(which))
+                if which.endswith("_p_efm")
+                else studio.workspace(tx, account_id, which)
+            )
+            return Loaded(load_workspace(tx, row, depends), frozenset(depends))
+
+        return (await self._load("studio", f"{account_id}/{which}", read)).value
+
     async def _load(self, kind: str, key: str, read: Callable[[Tx], Loaded[Any]]) -> Loaded[Any]:
         waiting = self._loading.get((kind, key))
         if waiting is not None:
@@ -150,7 +203,9 @@ class Directory:
             return
         if any(number > began and subject in loaded.depends for number, subject in self._recent):
             return
-        if kind != "key":
+        if kind == "studio":
+            (self._studio_absent if loaded.value is None else self._studio).put(key, loaded)
+        elif kind != "key":
             if loaded.value is not None:
                 self._roles.put(key, loaded)
         elif loaded.value is None:
@@ -168,12 +223,14 @@ class Directory:
             self._keys.forget(subject)
             self._absent.forget(subject)
             self._roles.forget(subject)
+            self._studio.forget(subject)
+            self._studio_absent.forget(subject)
 
     def clear(self) -> None:
         """Drop everything: the feed was lost for longer than its rows are kept."""
         self._changes += _REMEMBERED_CHANGES + 1
         self._loading.clear()
-        for cache in (self._keys, self._absent, self._roles):
+        for cache in (self._studio, self._studio_absent, self._keys, self._absent, self._roles):
             cache.clear()
 
     def open_secret(self, sealed: bytes, access_key_id: str) -> str:
@@ -231,6 +288,14 @@ def load_role(tx: Tx, role_id: str) -> Loaded[Role]:
         layer=_identity_layer(tx, [role_id], depends),
     )
     return Loaded(role, frozenset(depends))
+
+
+def _owner_layer(tx: Tx, kind: str, owner_id: str, depends: set[Subject]) -> Layer:
+    """The policies of an API key's owner."""
+    if kind == "user":
+        return user_layer(tx, owner_id, depends)
+    depends.add(("role", owner_id))
+    return _identity_layer(tx, [owner_id], depends)
 
 
 def _identity_layer(tx: Tx, entities: list[str], depends: set[Subject]) -> Layer:

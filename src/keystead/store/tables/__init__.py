@@ -34,6 +34,14 @@ from keystead.store.tables.spine import (
     tags,
     users,
 )
+from keystead.store.tables.studio import (
+    api_keys,
+    models,
+    usage_limits,
+    workspace_members,
+    workspace_models,
+    workspaces,
+)
 
 __all__ = [
     "access_keys",
@@ -41,6 +49,7 @@ __all__ = [
     "accounts",
     "application_secrets",
     "applications",
+    "api_keys",
     "attachments",
     "audit",
     "change_counter",
@@ -56,6 +65,7 @@ __all__ = [
     "logon_attempts",
     "metadata",
     "mfa_devices",
+    "models",
     "nonces",
     "oidc_providers",
     "passkeys",
@@ -70,6 +80,10 @@ __all__ = [
     "service_credentials",
     "service_linked_roles",
     "tags",
+    "usage_limits",
     "users",
     "verified_addresses",
+    "workspace_members",
+    "workspace_models",
+    "workspaces",
 ]

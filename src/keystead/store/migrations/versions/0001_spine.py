@@ -65,6 +65,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_instance")),
     )
     op.create_table(
+        "logon_attempts",
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("passwords", sa.Integer(), nullable=False),
+        sa.Column("codes", sa.Integer(), nullable=False),
+        sa.Column("locked_until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_logon_attempts")),
+    )
+    op.create_index(op.f("ix_logon_attempts_first_at"), "logon_attempts", ["first_at"], unique=False)
+    op.create_table(
+        "models",
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_models")),
+    )
+    op.create_table(
         "nonces",
         sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -79,6 +97,28 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_account_documents_account_id")),
         sa.PrimaryKeyConstraint("account_id", "kind", name=op.f("pk_account_documents")),
+    )
+    op.create_table(
+        "applications",
+        sa.Column("id", sa.String(length=18), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("name_key", sa.String(length=64), nullable=False),
+        sa.Column("display_name", sa.String(length=24), nullable=False),
+        sa.Column("type", sa.String(length=9), nullable=False),
+        sa.Column("protocol_version", sa.String(length=3), nullable=False),
+        sa.Column("multi_tenant", sa.Boolean(), nullable=False),
+        sa.Column("secret_required", sa.Boolean(), nullable=False),
+        sa.Column("access_validity", sa.Integer(), nullable=False),
+        sa.Column("refresh_validity", sa.Integer(), nullable=False),
+        sa.Column("redirect_uris", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("required_scopes", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_applications_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_applications")),
+        sa.UniqueConstraint("account_id", "name_key", name=op.f("uq_applications_account_id_name_key")),
     )
     op.create_table(
         "attachments",
@@ -101,17 +141,66 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "credential_report_lines",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_credential_report_lines_account_id")),
+        sa.PrimaryKeyConstraint("account_id", "edition", "number", name=op.f("pk_credential_report_lines")),
+    )
+    op.create_table(
+        "credential_reports",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("after_name", sa.String(length=64), nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("finished_edition", sa.Integer(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_credential_reports_account_id")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_credential_reports")),
+    )
+    op.create_table(
+        "governance_reports",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("generated_at", sa.BigInteger(), nullable=False),
+        sa.Column("metrics", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_governance_reports_account_id")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_governance_reports")),
+    )
+    op.create_table(
         "groups",
         sa.Column("id", sa.String(length=18), nullable=False),
         sa.Column("account_id", sa.String(length=16), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("name_key", sa.String(length=64), nullable=False),
+        sa.Column("display_name", sa.String(length=128), nullable=False),
         sa.Column("comments", sa.String(length=128), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_groups_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_groups")),
         sa.UniqueConstraint("account_id", "name_key", name=op.f("uq_groups_account_id_name_key")),
+    )
+    op.create_table(
+        "oidc_providers",
+        sa.Column("id", sa.String(length=18), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("name_key", sa.String(length=128), nullable=False),
+        sa.Column("issuer_url", sa.String(length=255), nullable=False),
+        sa.Column("description", sa.String(length=256), nullable=False),
+        sa.Column("client_ids", sa.Text(), nullable=False),
+        sa.Column("fingerprints", sa.Text(), nullable=False),
+        sa.Column("issuance_limit_hours", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_oidc_providers_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_oidc_providers")),
+        sa.UniqueConstraint("account_id", "issuer_url", name=op.f("uq_oidc_providers_account_id_issuer_url")),
+        sa.UniqueConstraint("account_id", "name_key", name=op.f("uq_oidc_providers_account_id_name_key")),
     )
     op.create_table(
         "policies",
@@ -127,6 +216,55 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_policies_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policies")),
         sa.UniqueConstraint("account_id", "name_key", name=op.f("uq_policies_account_id_name_key")),
+    )
+    op.create_table(
+        "recycled_keys",
+        sa.Column("id", sa.String(length=128), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("user_id", sa.String(length=18), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("network_policy", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.Column("used_service", sa.String(length=64), nullable=True),
+        sa.Column("used_address", sa.String(length=64), nullable=True),
+        sa.Column("recycled_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_recycled_keys_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recycled_keys")),
+    )
+    op.create_index(op.f("ix_recycled_keys_recycled_at"), "recycled_keys", ["recycled_at"], unique=False)
+    op.create_index(op.f("ix_recycled_keys_user_id"), "recycled_keys", ["user_id"], unique=False)
+    op.create_table(
+        "recycled_users",
+        sa.Column("id", sa.String(length=18), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("name_key", sa.String(length=64), nullable=False),
+        sa.Column("display_name", sa.String(length=128), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("recycled_at", sa.BigInteger(), nullable=False),
+        sa.Column("kept", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_recycled_users_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recycled_users")),
+    )
+    op.create_index(
+        op.f("ix_recycled_users_account_id_recycled_at"), "recycled_users", ["account_id", "recycled_at"], unique=False
+    )
+    op.create_index(op.f("ix_recycled_users_recycled_at"), "recycled_users", ["recycled_at"], unique=False)
+    op.create_table(
+        "role_deletions",
+        sa.Column("id", sa.String(length=256), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("name_key", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_role_deletions_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_role_deletions")),
+    )
+    op.create_index(
+        op.f("ix_role_deletions_account_id_name_key_created_at"),
+        "role_deletions",
+        ["account_id", "name_key", "created_at"],
+        unique=False,
     )
     op.create_table(
         "roles",
@@ -145,6 +283,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "name_key", name=op.f("uq_roles_account_id_name_key")),
     )
     op.create_table(
+        "saml_providers",
+        sa.Column("id", sa.String(length=18), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("name_key", sa.String(length=128), nullable=False),
+        sa.Column("description", sa.String(length=256), nullable=False),
+        sa.Column("metadata", sa.Text(), nullable=False),
+        sa.Column("authn_sign_algo", sa.String(length=16), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_saml_providers_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saml_providers")),
+        sa.UniqueConstraint("account_id", "name_key", name=op.f("uq_saml_providers_account_id_name_key")),
+    )
+    op.create_table(
         "tags",
         sa.Column("entity_id", sa.String(length=18), nullable=False),
         sa.Column("tag_key", sa.String(length=128), nullable=False),
@@ -158,6 +311,30 @@ def upgrade() -> None:
         op.f("ix_tags_account_id_entity_kind_tag_key"), "tags", ["account_id", "entity_kind", "tag_key"], unique=False
     )
     op.create_table(
+        "usage_limits",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("scope", sa.String(length=16), nullable=False),
+        sa.Column("scope_id", sa.String(length=64), nullable=False),
+        sa.Column("model", sa.String(length=128), nullable=False),
+        sa.Column("measure", sa.String(length=16), nullable=False),
+        sa.Column("period", sa.String(length=8), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_usage_limits_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_limits")),
+        sa.UniqueConstraint(
+            "account_id",
+            "scope",
+            "scope_id",
+            "model",
+            "measure",
+            "period",
+            name=op.f("uq_usage_limits_account_id_scope_scope_id_model_measure_period"),
+        ),
+    )
+    op.create_table(
         "users",
         sa.Column("id", sa.String(length=18), nullable=False),
         sa.Column("account_id", sa.String(length=16), nullable=False),
@@ -167,12 +344,34 @@ def upgrade() -> None:
         sa.Column("mobile_phone", sa.String(length=64), nullable=False),
         sa.Column("email", sa.String(length=256), nullable=False),
         sa.Column("comments", sa.String(length=128), nullable=False),
+        sa.Column("status", sa.String(length=6), nullable=False),
+        sa.Column("provision_type", sa.String(length=8), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("last_login_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_users_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("account_id", "name_key", name=op.f("uq_users_account_id_name_key")),
+    )
+    op.create_table(
+        "workspaces",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("all_models", sa.Boolean(), nullable=False),
+        sa.Column("agent_key_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("sealed_agent_key", sa.LargeBinary(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("service_site", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_workspaces_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workspaces")),
+        sa.UniqueConstraint("agent_key_digest", name=op.f("uq_workspaces_agent_key_digest")),
+    )
+    op.create_index(
+        op.f("ix_workspaces_account_id_created_at_id"), "workspaces", ["account_id", "created_at", "id"], unique=False
     )
     op.create_table(
         "access_keys",
@@ -186,12 +385,60 @@ def upgrade() -> None:
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.Column("used_service", sa.String(length=64), nullable=True),
         sa.Column("used_address", sa.String(length=64), nullable=True),
+        sa.Column("network_policy", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_access_keys_account_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_access_keys_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_keys")),
     )
     op.create_index(op.f("ix_access_keys_account_id_user_id"), "access_keys", ["account_id", "user_id"], unique=False)
     op.create_index(op.f("ix_access_keys_user_id"), "access_keys", ["user_id"], unique=False)
+    op.create_table(
+        "api_keys",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("workspace_id", sa.String(length=64), nullable=False),
+        sa.Column("owner_kind", sa.String(length=7), nullable=False),
+        sa.Column("owner_id", sa.String(length=18), nullable=False),
+        sa.Column("description", sa.String(length=512), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("prefix", sa.String(length=8), nullable=False),
+        sa.Column("last_four", sa.String(length=4), nullable=False),
+        sa.Column("old_digest", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("old_until", sa.BigInteger(), nullable=True),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("disabled", sa.Boolean(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_api_keys_account_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_api_keys_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
+        sa.UniqueConstraint("digest", name=op.f("uq_api_keys_digest")),
+        sa.UniqueConstraint("old_digest", name=op.f("uq_api_keys_old_digest")),
+    )
+    op.create_index(
+        op.f("ix_api_keys_account_id_created_at_id"), "api_keys", ["account_id", "created_at", "id"], unique=False
+    )
+    op.create_index(op.f("ix_api_keys_owner_id"), "api_keys", ["owner_id"], unique=False)
+    op.create_index(op.f("ix_api_keys_workspace_id"), "api_keys", ["workspace_id"], unique=False)
+    op.create_table(
+        "application_secrets",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("application_id", sa.String(length=18), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("tail", sa.String(length=4), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["application_id"],
+            ["applications.id"],
+            name=op.f("fk_application_secrets_application_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_application_secrets")),
+    )
+    op.create_index(
+        op.f("ix_application_secrets_application_id"), "application_secrets", ["application_id"], unique=False
+    )
     op.create_table(
         "group_members",
         sa.Column("group_id", sa.String(length=18), nullable=False),
@@ -203,15 +450,81 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_group_members_user_id"), "group_members", ["user_id"], unique=False)
     op.create_table(
-        "login_profiles",
-        sa.Column("user_id", sa.String(length=18), nullable=False),
-        sa.Column("password_hash", sa.String(length=256), nullable=False),
-        sa.Column("password_reset_required", sa.Boolean(), nullable=False),
-        sa.Column("mfa_bind_required", sa.Boolean(), nullable=False),
+        "installations",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("application_id", sa.String(length=18), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_login_profiles_user_id")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_installations_account_id")),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["applications.id"], name=op.f("fk_installations_application_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "application_id", name=op.f("pk_installations")),
+    )
+    op.create_index(op.f("ix_installations_application_id"), "installations", ["application_id"], unique=False)
+    op.create_table(
+        "login_profiles",
+        sa.Column("user_id", sa.String(length=18), nullable=False),
+        sa.Column("status", sa.String(length=8), nullable=False),
+        sa.Column("password_hash", sa.String(length=256), nullable=False),
+        sa.Column("password_set_at", sa.BigInteger(), nullable=False),
+        sa.Column("password_initial", sa.Boolean(), nullable=False),
+        sa.Column("password_reset_required", sa.Boolean(), nullable=False),
+        sa.Column("mfa_bind_required", sa.Boolean(), nullable=False),
+        sa.Column("last_login_address", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_login_profiles_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_login_profiles")),
+    )
+    op.create_table(
+        "mfa_devices",
+        sa.Column("id", sa.String(length=18), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("name_key", sa.String(length=64), nullable=False),
+        sa.Column("sealed_seed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_by", sa.String(length=18), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.String(length=18), nullable=True),
+        sa.Column("of_account", sa.Boolean(), nullable=False),
+        sa.Column("bound_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_counter", sa.BigInteger(), nullable=False),
+        sa.Column("drift", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_mfa_devices_account_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_mfa_devices_user_id"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mfa_devices")),
+        sa.UniqueConstraint("account_id", "name_key", name=op.f("uq_mfa_devices_account_id_name_key")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_mfa_devices_user_id")),
+    )
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.String(length=28), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("user_id", sa.String(length=18), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_passkeys_account_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_passkeys_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkeys")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_passkeys_credential_id")),
+    )
+    op.create_index(op.f("ix_passkeys_user_id"), "passkeys", ["user_id"], unique=False)
+    op.create_table(
+        "password_history",
+        sa.Column("user_id", sa.String(length=18), nullable=False),
+        sa.Column("password_hash", sa.String(length=256), nullable=False),
+        sa.Column("replaced_at", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_password_history_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "password_hash", name=op.f("pk_password_history")),
     )
     op.create_table(
         "policy_versions",
@@ -221,5 +534,89 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["policy_id"], ["policies.id"], name=op.f("fk_policy_versions_policy_id")),
         sa.PrimaryKeyConstraint("policy_id", "number", name=op.f("pk_policy_versions")),
+    )
+    op.create_table(
+        "service_credentials",
+        sa.Column("id", sa.String(length=24), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("user_id", sa.String(length=18), nullable=False),
+        sa.Column("service", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("status", sa.String(length=8), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_service_credentials_account_id")),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_service_credentials_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service_credentials")),
+    )
+    op.create_index(
+        op.f("ix_service_credentials_account_id_id"), "service_credentials", ["account_id", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_service_credentials_user_id_service"), "service_credentials", ["user_id", "service"], unique=False
+    )
+    op.create_table(
+        "service_linked_roles",
+        sa.Column("role_id", sa.String(length=18), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("service_name", sa.String(length=128), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_service_linked_roles_account_id")),
+        sa.ForeignKeyConstraint(["role_id"], ["roles.id"], name=op.f("fk_service_linked_roles_role_id")),
+        sa.PrimaryKeyConstraint("role_id", name=op.f("pk_service_linked_roles")),
+    )
+    op.create_index(
+        op.f("ix_service_linked_roles_account_id_service_name"),
+        "service_linked_roles",
+        ["account_id", "service_name"],
+        unique=False,
+    )
+    op.create_table(
+        "verified_addresses",
+        sa.Column("user_id", sa.String(length=18), nullable=False),
+        sa.Column("kind", sa.String(length=5), nullable=False),
+        sa.Column("address", sa.String(length=256), nullable=False),
+        sa.Column("status", sa.String(length=7), nullable=False),
+        sa.Column("code_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("tries_left", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_verified_addresses_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "kind", name=op.f("pk_verified_addresses")),
+    )
+    op.create_table(
+        "workspace_members",
+        sa.Column("workspace_id", sa.String(length=64), nullable=False),
+        sa.Column("principal_id", sa.String(length=18), nullable=False),
+        sa.Column("principal_kind", sa.String(length=4), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("level", sa.String(length=16), nullable=False),
+        sa.Column("pages", sa.Text(), nullable=False),
+        sa.Column("display_name", sa.String(length=128), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_workspace_members_account_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_workspace_members_workspace_id")),
+        sa.PrimaryKeyConstraint("workspace_id", "principal_id", name=op.f("pk_workspace_members")),
+    )
+    op.create_index(
+        op.f("ix_workspace_members_account_id_principal_id"),
+        "workspace_members",
+        ["account_id", "principal_id"],
+        unique=False,
+    )
+    op.create_table(
+        "workspace_models",
+        sa.Column("workspace_id", sa.String(length=64), nullable=False),
+        sa.Column("model", sa.String(length=128), nullable=False),
+        sa.Column("inference", sa.Boolean(), nullable=False),
+        sa.Column("fine_tune", sa.Boolean(), nullable=False),
+        sa.Column("deploy", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_workspace_models_workspace_id")),
+        sa.PrimaryKeyConstraint("workspace_id", "model", name=op.f("pk_workspace_models")),
     )
     op.execute("INSERT INTO change_counter (id, last) VALUES (1, 0)")

@@ -1,0 +1,114 @@
+"""Model Studio: workspaces, their members, API keys, what each may call, and the models that there are.
+
+Source: reference/model-studio.md b.  Usage and upstreams stand in `gateway`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from keystead.store.tables.spine import account_column, metadata
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", String(64), primary_key=True),  # llm- and 16 characters; never changes
+    account_column(),
+    Column("name", String(128), nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("all_models", Boolean, nullable=False),  # accessAllEntities
+    Column("agent_key_digest", LargeBinary(32), nullable=False, unique=True),
+    Column("sealed_agent_key", LargeBinary, nullable=False),  # may be shown again, so not a digest only
+    Column("generation", Integer, nullable=False),  # tokens of an earlier one are dead
+    Column("service_site", String(32), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index(None, "account_id", "created_at", "id"),
+)
+
+workspace_members = Table(
+    "workspace_members",
+    metadata,
+    Column("workspace_id", String(64), ForeignKey("workspaces.id"), primary_key=True),
+    Column("principal_id", String(18), primary_key=True),  # of a user or role
+    Column("principal_kind", String(4), nullable=False),  # user, role
+    account_column(),
+    Column("level", String(16), nullable=False),  # administrator, member, custom
+    Column("pages", Text, nullable=False),  # JSON: page to view or operate; of a custom member
+    Column("display_name", String(128), nullable=False),
+    Column("generation", Integer, nullable=False),  # temporary keys of an earlier one are dead
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index(None, "account_id", "principal_id"),
+)
+
+workspace_models = Table(
+    "workspace_models",
+    metadata,
+    Column("workspace_id", String(64), ForeignKey("workspaces.id"), primary_key=True),
+    Column("model", String(128), primary_key=True),
+    Column("inference", Boolean, nullable=False),
+    Column("fine_tune", Boolean, nullable=False),
+    Column("deploy", Boolean, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # random: a count would tell of others
+    account_column(),
+    Column("workspace_id", String(64), ForeignKey("workspaces.id"), nullable=False, index=True),
+    Column("owner_kind", String(7), nullable=False),  # account, user, role
+    Column("owner_id", String(18), nullable=False),
+    Column("description", String(512), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("prefix", String(8), nullable=False),
+    Column("last_four", String(4), nullable=False),
+    Column("old_digest", LargeBinary(32), nullable=True, unique=True),  # valid until old_until, after a rotation
+    Column("old_until", BigInteger, nullable=True),
+    Column("scope", Text, nullable=False),  # JSON: addresses, models, applications
+    Column("disabled", Boolean, nullable=False),
+    Column("generation", Integer, nullable=False),  # temporary keys of an earlier one are dead
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index(None, "account_id", "created_at", "id"),
+    Index(None, "owner_id"),
+)
+
+# One row per limit that binds; they all do.  An empty model means every model.
+usage_limits = Table(
+    "usage_limits",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    account_column(),
+    Column("scope", String(16), nullable=False),  # account, workspace, application, owner, key
+    Column("scope_id", String(64), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("measure", String(16), nullable=False),  # requests, tokens, concurrent, money
+    Column("period", String(8), nullable=False),  # seconds as digits; day, week, month; empty for concurrent
+    Column("amount", BigInteger, nullable=False),  # money in millionths
+    Column("time_zone", String(64), nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("account_id", "scope", "scope_id", "model", "measure", "period"),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("details", Text, nullable=False),  # JSON: display name, provider, capabilities, context, prices, …
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
