@@ -176,6 +176,23 @@ class Settings:
     sts_per_second: int = _setting(
         100, "STS calls a second that one account may make; 0 is no limit.", "Requests", low=0, high=_QUOTA_HIGH
     )
+    oidc_loopback_http: bool = _setting(
+        False, "Ask OIDC issuers on this machine over plain HTTP; for tests and offline use.", "Federation"
+    )
+    saml_recipients: tuple[str, ...] = _setting(
+        (),
+        "Addresses that a SAML assertion may be sent to; by default public_url with `/saml-role/sso` behind it, and "
+        "without public_url the vendor's two.",
+        "Federation",
+    )
+    saml_audiences: tuple[str, ...] = _setting(
+        ("urn:alibaba:cloudcomputing:international", "urn:alibaba:cloudcomputing"),
+        "Audiences that a SAML assertion may be for.",
+        "Federation",
+    )
+    identity_providers_quota: int = _quota(100, "SAML providers, and OIDC providers, in the account", 10_000)
+    client_ids_per_provider: int = _quota(50, "client IDs of one OIDC provider", 1000)
+    fingerprints_per_provider: int = _quota(5, "fingerprints of one OIDC provider", 100)
     users_quota: int = _quota(5000, "RAM users in the account")
     groups_quota: int = _quota(300, "groups in the account")
     roles_quota: int = _quota(1000, "roles in the account")
@@ -190,11 +207,12 @@ class Settings:
     applications_quota: int = _quota(100, "OAuth applications of the account, and installed ones of others")
     application_secrets: int = _quota(2, "secrets of one OAuth application", 10)
     credential_report_hours: int = _setting(
-        4, "Hours before a credential report is made anew.", "Quotas", low=0, high=8760
+        4, "Hours before a credential report is made anew.", "Quotas", low=1, high=8760
     )
     groups_per_user: int = _quota(10, "groups that one user may be in", 1000)
     access_keys_per_user: int = _quota(2, "AccessKey pairs of one user", 100)
     account_access_keys: int = _quota(2, "AccessKey pairs of the account itself", 100)
+    virtual_mfa_devices: int = _quota(1000, "virtual MFA devices in the account")
     recycled_users: int = _quota(1000, "users in the recycle bin; beyond it the one deleted first is purged")
     recycled_access_keys: int = _quota(3, "AccessKey pairs of one user in the recycle bin, likewise", 100)
     attached_custom_per_user: int = _quota(10, "custom policies attached to one user", 1000)
@@ -224,9 +242,17 @@ def variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
+_SINGULAR = {
+    "tls_names": "tls_name",
+    "trusted_proxies": "trusted_proxy",
+    "saml_recipients": "saml_recipient",
+    "saml_audiences": "saml_audience",
+}
+
+
 def flag(name: str) -> str:
     """The command-line flag of a setting; a list is given by repeating the singular, `--tls-name a --tls-name b`."""
-    singular = {"tls_names": "tls_name", "trusted_proxies": "trusted_proxy"}.get(name, name)
+    singular = _SINGULAR.get(name, name)
     return "--" + singular.replace("_", "-")
 
 

@@ -32,9 +32,14 @@ def after(marker: str | None, invalid: FaultKind = MARKER_INVALID) -> str:
     return key
 
 
+def marker(key: str) -> str:
+    """The marker that stands for a key."""
+    return base64.urlsafe_b64encode(key.encode()).decode()
+
+
 def cut(rows: Sequence[Row], size: int, key: str) -> tuple[Sequence[Row], str | None]:
     """The first `size` of `rows` (one more was asked for) and the marker of the next page, or None at the end."""
     if len(rows) <= size:
         return rows, None
     page = rows[:size]
-    return page, base64.urlsafe_b64encode(str(getattr(page[-1], key)).encode()).decode()
+    return page, marker(str(getattr(page[-1], key)))

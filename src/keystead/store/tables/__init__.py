@@ -5,6 +5,7 @@
 
 from keystead.store.tables.applications import application_secrets, applications, installations, service_credentials
 from keystead.store.tables.federation import oidc_providers, role_deletions, saml_providers, service_linked_roles
+from keystead.store.tables.gateway import upstreams, usage
 from keystead.store.tables.recycle_bin import recycled_keys, recycled_users
 from keystead.store.tables.reports import credential_report_lines, credential_reports, governance_reports
 from keystead.store.tables.sign_in import (
@@ -47,9 +48,9 @@ __all__ = [
     "access_keys",
     "account_documents",
     "accounts",
+    "api_keys",
     "application_secrets",
     "applications",
-    "api_keys",
     "attachments",
     "audit",
     "change_counter",
@@ -80,6 +81,8 @@ __all__ = [
     "service_credentials",
     "service_linked_roles",
     "tags",
+    "upstreams",
+    "usage",
     "usage_limits",
     "users",
     "verified_addresses",
