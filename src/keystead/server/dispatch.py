@@ -25,6 +25,7 @@ from keystead.identity import denial, replay
 from keystead.identity.authentication import Authentication
 from keystead.identity.callers import ANONYMOUS, Caller, IdentityType
 from keystead.identity.directory import Directory
+from keystead.identity.federation import Federation
 from keystead.identity.keyring import Keyring
 from keystead.identity.transaction import Quotas, Tx
 from keystead.percent import Pairs
@@ -77,6 +78,7 @@ class Dispatcher:
 
     routes: Routes
     directory: Directory
+    federation: Federation
     database: Database[Tx]
     authentication: Authentication
     keyring: Keyring
@@ -159,13 +161,16 @@ class Dispatcher:
         try:
             await self._count(call)
             asked = wanted = action.complete(action.read(call.given), caller)
+            if action.behind is not None:
+                caller = await action.behind(self.directory, wanted)
+                call = replace(call, caller=caller)
             if action.resolve is not None:
                 wanted = await self._in_reader(call, partial(_swapped, action.resolve, asked))
             facts: Facts = {}
             if action.permission is not None:
                 names = action.resource_names(wanted, caller)
                 resource = names[0][0]
-                facts = self._facts(call, wanted)
+                facts = self._facts(call, wanted) | await self._target_fact(call, wanted)
                 if not caller.is_account:
                     await self._authorize(call, asked, wanted, names, facts)
             output = await self._run(call, wanted, facts, resource)
@@ -179,12 +184,14 @@ class Dispatcher:
     async def _count(self, call: Call) -> None:
         """Raise `Throttling.User` when the account has used up its calls of this second."""
         kind = "sts" if call.action.product == "Sts" else "write" if call.action.writes else "read"
+        # Whoever has proven nothing is counted by address, so that none of them uses up what the others may.
+        whose = call.caller.account_id or call.origin.address
         if self.shared is not None:
-            await self.shared.take(kind, call.caller.account_id, call.now)
+            await self.shared.take(kind, whose, call.now)
         else:
-            self.limits.take(kind, call.caller.account_id, call.now)
+            self.limits.take(kind, whose, call.now)
 
-    def _facts(self, call: Call, wanted: Any) -> Facts:
+    def _facts(self, call: Call, wanted: Any) -> dict[str, str | tuple[str, ...]]:
         """The condition keys of a request (reference/ram-policy-language.md 4.2), and those of its parameters."""
         action, caller = call.action, call.caller
         facts: dict[str, str | tuple[str, ...]] = {
@@ -198,10 +205,31 @@ class Dispatcher:
             facts |= {context_key(name): value for name, value in action.context(wanted).items()}
         return facts
 
+    async def _target_fact(self, call: Call, wanted: Any) -> dict[str, str | tuple[str, ...]]:
+        """What the action knows of its target, where a policy of the caller asks for it."""
+        if call.action.target_fact is None:
+            return {}
+        key, look_up = context_key(call.action.target_fact[0]), call.action.target_fact[1]
+        if not any(key in layer.keys for layer in call.caller.layers):
+            return {}
+        found = await self._in_reader(call, partial(_swapped, look_up, wanted))
+        return {key: found} if found is not None else {}
+
+    async def _spend(self, call: Call, mark: bytes, until: int) -> None:
+        """Accept a mark once: in this process at once, then in the database, for every node and every restart."""
+        self.authentication.window.accept(mark, until, call.now)
+
+        def write() -> None:
+            with self.database.writing(call.now, "") as tx:
+                if not nonces.accept(tx, mark, until):
+                    raise replay.NONCE_USED()
+
+        await asyncio.shield(asyncio.wrap_future(self.database.submit(write, writes=True)))
+
     async def _authorize(self, call: Call, asked: Any, wanted: Any, names: list[tuple[str, ...]], facts: Facts) -> None:
         """Raise `NoPermission` unless each of the resources is allowed, or the caller may do this to itself.
 
-        `asked` is what was sent, `wanted` the same with IDs resolved to names.
+        `asked` is what was sent, with `*` for a name that only an ID tells; `wanted` the same, resolved.
         """
         tagged = await self._tagged(call, names, facts)
         if self._may_on_itself(call, wanted, tagged):
@@ -210,9 +238,10 @@ class Dispatcher:
             for alternatives, known in tagged:
                 self._authorize_one(call, alternatives, known)
         except Fault:
-            if wanted is not asked:
+            unresolved = call.action.resource_names(asked, call.caller)
+            if unresolved != names and all(one[0].endswith("/*") for one in unresolved):
                 # INVARIANT: an ID that exists is refused in the words of one that does not, name and reason unsaid.
-                for alternatives in call.action.resource_names(asked, call.caller):
+                for alternatives in unresolved:
                     self._authorize_one(call, alternatives, facts)
             raise
 
@@ -267,8 +296,20 @@ class Dispatcher:
     async def _run(self, call: Call, wanted: Any, facts: Mapping[str, Any], resource: str) -> Output:
         action, caller = call.action, call.caller
         if action.memory:
-            prepared = await action.prepare(self.directory, wanted, caller) if action.prepare else None
-            desk = Desk(call.now, self.keyring, self.quotas, self.policy_extensions, facts, prepared)
+            if action.anonymous:
+                facts = self._facts(call, wanted)
+            desk = Desk(
+                now=call.now,
+                keyring=self.keyring,
+                quotas=self.quotas,
+                policy_extensions=self.policy_extensions,
+                facts=facts,
+                directory=self.directory,
+                federation=self.federation,
+                spend=partial(self._spend, call),
+            )
+            if action.prepare is not None:
+                desk = replace(desk, prepared=await action.prepare(desk, wanted, caller))
             return action.handler(desk, caller, wanted)
         if not action.writes:
             return await self._in_reader(call, lambda tx: action.handler(tx, caller, wanted))

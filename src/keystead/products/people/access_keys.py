@@ -17,6 +17,9 @@ from keystead.store import access_keys, recycle_bin
 KEY_NOT_FOUND = absent("User.AccessKey", "AccessKey pair")
 TOO_MANY_KEYS = too_many("User.AccessKey", "AccessKey pairs, inactive ones included,")
 
+SELF_SERVICE = "AllowUserToManageAccessKeys"
+"""The security preference that grants a user calls on its own pairs."""
+
 
 def find(tx: Tx, access_key_id: str, owner: str | None) -> sa.Row[Any]:
     """The owner's pair of that ID.  Raises `EntityNotExist.User.AccessKey`."""

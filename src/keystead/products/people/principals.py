@@ -21,19 +21,28 @@ def named(tx: Tx, name: str) -> sa.Row[Any]:
     return row
 
 
+def domain(tx: Tx) -> str:
+    """The account's default domain: what stands behind the `@` of its logon names."""
+    return accounts.alias(tx) + DOMAIN
+
+
+def domains(tx: Tx) -> tuple[str, ...]:
+    """The domains that logon names may carry: that of the alias, and the account ID's own beside it."""
+    return (domain(tx), tx.account_id + DOMAIN)
+
+
 def principal_name(tx: Tx, name: str) -> str:
     """The full logon name of a user: `<user>@<alias>.onaliyun.com`."""
-    return f"{name}@{accounts.alias(tx)}{DOMAIN}"
+    return f"{name}@{domain(tx)}"
 
 
 def found(tx: Tx, principal: str) -> sa.Row[Any]:
     """The user of that full logon name; a bare name counts too.
 
-    The domain is that of the alias; the account ID's own stays good beside it.  Raises `EntityNotExist.User`.
+    Raises `EntityNotExist.User`, also for a domain that is not the account's.
     """
-    name, _, domain = principal.partition("@")
-    mine = (accounts.alias(tx) + DOMAIN, tx.account_id + DOMAIN)
-    row = users.get(tx, name) if not domain or domain.lower() in mine else None
+    name, _, behind = principal.partition("@")
+    row = users.get(tx, name) if not behind or behind.lower() in domains(tx) else None
     if row is None:
         raise USER_NOT_FOUND(name=principal)
     return row

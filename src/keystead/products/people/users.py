@@ -20,12 +20,14 @@ HAS_ACCESS_KEYS = in_use("User.AccessKey", "user", "AccessKey pairs", "Delete it
 IS_IN_GROUPS = in_use("User.Group", "user", "groups", "Remove it from its groups first.")
 HAS_POLICIES = in_use("User.Policy", "user", "policies attached", "Detach its policies first.")
 HAS_LOGIN_PROFILE = in_use("User.LoginProfile", "user", "a login profile", "Delete its login profile first.")
+HAS_MFA_DEVICE = in_use("User.MFADevice", "user", "an MFA device", "Unbind its MFA device first.")
 
 CONFLICTS = (
     ("access_keys", HAS_ACCESS_KEYS),
     ("groups", IS_IN_GROUPS),
     ("policies", HAS_POLICIES),
     ("login_profiles", HAS_LOGIN_PROFILE),
+    ("mfa_devices", HAS_MFA_DEVICE),
 )
 """What must not hang on a user that RAM deletes, in the order in which it is asked for: a count of
 `store.users.dependants`, and the fault."""

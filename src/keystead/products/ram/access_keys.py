@@ -11,7 +11,7 @@ from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
 from keystead.products.faults import USER_NOT_FOUND
 from keystead.products.people import access_keys as rules
-from keystead.products.people.access_keys import KEY_NOT_FOUND, TOO_MANY_KEYS
+from keystead.products.people.access_keys import KEY_NOT_FOUND, SELF_SERVICE, TOO_MANY_KEYS
 from keystead.products.people.principals import named
 from keystead.products.ram.product import RAM, AccessKeyId, UserName
 from keystead.products.ram.users import USER
@@ -89,6 +89,7 @@ def create_for_account(tx: Tx) -> tuple[str, str]:
     resource=USER,
     writes=True,
     own_user="user_name",
+    self_service=SELF_SERVICE,
     faults=(USER_NOT_FOUND, TOO_MANY_KEYS),
 )
 def create_access_key(tx: Tx, _caller: Caller, wanted: OwnerInput) -> NewAccessKeyAnswer:
@@ -101,7 +102,13 @@ def create_access_key(tx: Tx, _caller: Caller, wanted: OwnerInput) -> NewAccessK
     )
 
 
-@RAM.action("ListAccessKeys", resource=USER, own_user="user_name", faults=(USER_NOT_FOUND,))
+@RAM.action(
+    "ListAccessKeys",
+    resource=USER,
+    own_user="user_name",
+    self_service=SELF_SERVICE,
+    faults=(USER_NOT_FOUND,),
+)
 def list_access_keys(tx: Tx, _caller: Caller, wanted: OwnerInput) -> AccessKeys:
     """List the AccessKey pairs of a user, without their secrets."""
     found = [
@@ -116,6 +123,7 @@ def list_access_keys(tx: Tx, _caller: Caller, wanted: OwnerInput) -> AccessKeys:
     resource=USER,
     writes=True,
     own_user="user_name",
+    self_service=SELF_SERVICE,
     faults=(USER_NOT_FOUND, KEY_NOT_FOUND),
 )
 def update_access_key(tx: Tx, _caller: Caller, wanted: UpdateAccessKeyInput) -> Done:
@@ -130,6 +138,7 @@ def update_access_key(tx: Tx, _caller: Caller, wanted: UpdateAccessKeyInput) -> 
     resource=USER,
     writes=True,
     own_user="user_name",
+    self_service=SELF_SERVICE,
     faults=(USER_NOT_FOUND, KEY_NOT_FOUND),
 )
 def delete_access_key(tx: Tx, _caller: Caller, wanted: AccessKeyInput) -> Done:
@@ -142,6 +151,7 @@ def delete_access_key(tx: Tx, _caller: Caller, wanted: AccessKeyInput) -> Done:
     "GetAccessKeyLastUsed",
     resource=USER,
     own_user="user_name",
+    self_service=SELF_SERVICE,
     faults=(USER_NOT_FOUND, KEY_NOT_FOUND),
 )
 def get_access_key_last_used(tx: Tx, _caller: Caller, wanted: AccessKeyInput) -> LastUseAnswer:

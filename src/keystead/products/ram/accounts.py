@@ -6,22 +6,21 @@ from typing import Annotated
 
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
-from keystead.products.faults import exists
+from keystead.products.people import aliases
+from keystead.products.people.aliases import ALIAS_TAKEN
 from keystead.products.ram.product import RAM
 from keystead.store import accounts
 from keystead.wire.answers import Done, Output
 from keystead.wire.parameters import Input, Nothing, Text
-
-ALIAS_TAKEN = exists("AccountAlias", "account alias")
 
 ACCOUNT = "acs:ram:*:{account}:*"
 
 Alias = Annotated[
     str,
     Text(
-        3,
-        32,
-        r"(?!.*--)[a-z0-9][a-z0-9-]*[a-z0-9]",
+        aliases.MIN,
+        aliases.MAX,
+        aliases.PATTERN,
         fault="InvalidParameter.AccountAlias.Format",
         doc="small letters, digits and '-', which stands neither first nor last nor twice in a row",
     ),
@@ -39,11 +38,7 @@ class AliasAnswer(Output, frozen=True):
 @RAM.action("SetAccountAlias", resource=ACCOUNT, writes=True, faults=(ALIAS_TAKEN,))
 def set_account_alias(tx: Tx, _caller: Caller, wanted: AliasInput) -> Done:
     """Give the account an alias, which stands in logon names and in the addresses of roles."""
-    # Another account's ID is taken too: it is that account's alias again as soon as it clears its own.
-    for other in (accounts.by_alias(tx, wanted.account_alias), accounts.get(tx, wanted.account_alias)):
-        if other is not None and other.id != tx.account_id:
-            raise ALIAS_TAKEN(name=wanted.account_alias)
-    accounts.set_alias(tx, wanted.account_alias)
+    aliases.set_alias(tx, wanted.account_alias)
     return Done()
 
 
