@@ -1,0 +1,100 @@
+"""What happens by itself: idle pairs and log-ons are disabled, reports that somebody began are made whole.
+
+Every node does it; under the account's lock it is done once.  Source: reference/ram-behaviour.md 5.6 and 5.13.
+"""
+
+from __future__ import annotations
+
+import json
+
+from keystead import ids
+from keystead.identity import preferences
+from keystead.identity.transaction import Tx
+from keystead.products.people import credential_report
+from keystead.store import access_keys, audit, credential_reports, idle, login_profiles
+from keystead.store.database import Database
+
+IDLE_SECONDS = 3600
+"""How often idle pairs and log-ons are looked for."""
+
+_DAY = 86_400
+_AT_ONCE = 500
+
+
+def disable_idle(database: Database[Tx], now: float) -> int:
+    """Disable pairs and console log-ons that were idle for longer than their account allows; returns how many.
+
+    At most some hundred in one transaction, so that other writes need not wait.
+    """
+    with database.reading(now) as tx:
+        accounts = idle.account_ids(tx)
+    total = 0
+    for account in accounts:
+        while _anything_idle(database, now, account):
+            with database.writing(now, account) as tx:
+                done = _disable(tx)
+            total += done
+            if done < _AT_ONCE:
+                break
+    return total
+
+
+def _limits(tx: Tx) -> tuple[int, int]:
+    """Since when a pair, and since when a log-on, must have been used."""
+    preference = preferences.get(tx)
+    return (
+        tx.now - preference.max_idle_days_for_access_keys * _DAY,
+        tx.now - preference.max_idle_days_for_users * _DAY,
+    )
+
+
+def _anything_idle(database: Database[Tx], now: float, account: str) -> bool:
+    """Asked in a reading transaction: nearly always there is nothing to write."""
+    with database.reading(now, account) as tx:
+        since_keys, since_logons = _limits(tx)
+        return bool(idle.keys(tx, since_keys, 1) or idle.logons(tx, since_logons, 1))
+
+
+def _disable(tx: Tx) -> int:
+    since_keys, since_logons = _limits(tx)
+    rows = []
+    for key in idle.keys(tx, since_keys, _AT_ONCE):
+        access_keys.set_status(tx, key.id, "Inactive")
+        rows.append(_row(tx, "DisableIdleAccessKey", f"acs:ram:*:{tx.account_id}:accesskey/{key.id}", key.used_at))
+    for user in idle.logons(tx, since_logons, _AT_ONCE - len(rows)) if len(rows) < _AT_ONCE else ():
+        login_profiles.update(tx, user.id, {"status": "Inactive"})
+        rows.append(_row(tx, "DisableIdleLogon", f"acs:ram:*:{tx.account_id}:user/{user.name}", user.last_login_at))
+    if rows:
+        audit.insert(tx, rows)
+    return len(rows)
+
+
+def _row(tx: Tx, action: str, resource: str, used_at: int | None) -> dict[str, object]:
+    """An audit row of what the server did by itself."""
+    return {
+        "account_id": tx.account_id,
+        "at": tx.now * 1000,
+        "request_id": ids.request_id(),
+        "product": "Keystead",
+        "action": action,
+        "kind": "write",
+        "identity_type": "System",
+        "principal": "keystead",
+        "access_key_id": "",
+        "resource": resource,
+        "outcome": "Success",
+        "address": "",
+        "agent": "keystead",
+        "parameters": json.dumps({"LastUsed": "never" if used_at is None else str(used_at)}),
+    }
+
+
+def finish_reports(database: Database[Tx], now: float) -> None:
+    """Carry on the credential reports that were begun, until each is whole."""
+    with database.reading(now) as tx:
+        accounts = credential_reports.unfinished(tx)
+    for account in accounts:
+        state = credential_report.INPROGRESS
+        while state != credential_report.COMPLETED:
+            with database.writing(now, account) as tx:
+                state = credential_report.advance(tx, begin=False)
