@@ -16,6 +16,8 @@ from keystead import ids
 from keystead.faults import Fault
 from keystead.identity.callers import Caller, IdentityType
 from keystead.identity.transaction import Quotas, Tx
+from keystead.products.action import Product
+from keystead.products.catalogue import IMS
 from keystead.products.ram import (
     access_keys,
     accounts,
@@ -33,7 +35,8 @@ from keystead.store import tables
 from keystead.store.database import Database
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-CATALOGUE: dict[str, Any] = json.loads((VECTORS / "ram-actions.json").read_text())["products"]["Ram"]["actions"]
+PUBLISHED: dict[str, Any] = json.loads((VECTORS / "ram-actions.json").read_text())["products"]
+CATALOGUE: dict[str, Any] = PUBLISHED["Ram"]["actions"]
 
 RESOURCES = (
     users,
@@ -49,7 +52,7 @@ RESOURCES = (
 )
 
 # Answered only where there is something to answer.
-MAY_BE_ABSENT = {"Marker", "NextToken", "LastUsedDate", "LastLoginDate", "LatestDeletionTask"}
+MAY_BE_ABSENT = {"Marker", "NextToken", "LastUsedDate", "ServiceName", "LastLoginDate", "LatestDeletionTask"}
 
 ALLOW_ALL = '{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
 START = 1_767_323_045  # 2026-01-02T03:04:05Z
@@ -62,7 +65,10 @@ def trust(*principals: str, kind: str = "RAM") -> str:
 
 
 class Plane:
-    """A new account in `database`.  `now` is its clock; `touched` is what the last call touched."""
+    """A new account in `database`.  `now` is its clock; `touched` is what the last call touched.
+
+    `ram` and `ims` are the two faces of its people; `call` and `refused` are those of RAM.
+    """
 
     def __init__(self, database: Database[Tx], **quotas: Any) -> None:
         self.database = database
@@ -73,6 +79,7 @@ class Plane:
         self.quotas = dataclasses.replace(Quotas(), **quotas)
         self.now = START
         self.touched: set[tuple[str, str]] = set()
+        self.ram, self.ims = Face(self, RAM), Face(self, IMS)
         with database.writing(self.now, self.account_id) as tx:
             account = {"id": self.account_id, "alias": self.account_id, "created_at": self.now}
             tx.run(sa.insert(tables.accounts), **account)
@@ -95,24 +102,48 @@ class Plane:
         return Caller(kind=IdentityType.SESSION, account_id=self.account_id, arn=arn, role_name=role)
 
     def call(self, action: str, /, by: Caller | None = None, **given: str) -> Any:
-        """Call `action` with wire parameters; returns the answer as JSON would hold it, after judging its shape."""
-        answer = self._run(action, by or self.account, given)
-        tree = {name: value for name, value in CATALOGUE[action]["response"].items() if name != "RequestId"}
+        """`Face.call` of RAM."""
+        return self.ram.call(action, by, **given)
+
+    def refusal(self, action: str, /, by: Caller | None = None, **given: str) -> Fault:
+        """`Face.refusal` of RAM."""
+        return self.ram.refusal(action, by, **given)
+
+    def refused(self, action: str, /, by: Caller | None = None, **given: str) -> str:
+        """`Face.refused` of RAM."""
+        return self.ram.refused(action, by, **given)
+
+
+class Face:
+    """One product's actions on the account of a plane."""
+
+    def __init__(self, plane: Plane, product: Product) -> None:
+        self.plane = plane
+        self.product = product
+        self.catalogue: dict[str, Any] = PUBLISHED[product.name]["actions"]
+
+    def call(self, action: str, /, by: Caller | None = None, **given: str) -> Any:
+        """Call `action` with wire parameters; returns the answer as JSON would hold it, after judging its shape.
+
+        `Tag__1__Key` in the call is `Tag.1.Key` on the wire.
+        """
+        answer = self._run(action, by or self.plane.account, given)
+        tree = {name: value for name, value in self.catalogue[action]["response"].items() if name != "RequestId"}
         judge(answer, tree, action)
         return answer
 
     def refusal(self, action: str, /, by: Caller | None = None, **given: str) -> Fault:
         """Call `action`, which must refuse with a code that it declares; returns the fault."""
         with pytest.raises(Fault) as caught:
-            self._run(action, by or self.account, given)
+            self._run(action, by or self.plane.account, given)
         fault = caught.value
-        declared = {kind.code: kind.status for kind in RAM.actions[action].faults}
+        declared = {kind.code: kind.status for kind in self.product.actions[action].faults}
         if not fault.code.startswith(("Missing", "InvalidParameter.")):
             assert fault.code in declared, f"{action} does not declare {fault.code}"
         assert fault.message
         assert not re.search(r"\{[a-z_]+\}", fault.message), "a field of the message was not filled"
         assert fault.next_step
-        for entry in CATALOGUE[action]["errors"]:
+        for entry in self.catalogue[action]["errors"]:
             if entry["code"] == fault.code:
                 assert fault.status == entry["status"]
         return fault
@@ -122,15 +153,22 @@ class Plane:
         return self.refusal(action, by, **given).code
 
     def _run(self, action: str, by: Caller, given: dict[str, str]) -> Any:
-        declared = RAM.actions[action]
+        declared, plane = self.product.actions[action], self.plane
         wanted = declared.complete(declared.read({name.replace("__", "."): value for name, value in given.items()}), by)
-        begin = self.database.writing if declared.writes else self.database.reading
-        with begin(self.now, self.account_id) as tx:
-            tx.quotas = self.quotas
+        prepared = None
+        with plane.database.reading(plane.now, plane.account_id) as tx:
+            tx.quotas = plane.quotas
+            if declared.resolve is not None:
+                wanted = declared.resolve(tx, wanted)
+            if declared.first is not None:
+                prepared = declared.first(tx, by, wanted)
+        begin = plane.database.writing if declared.writes else plane.database.reading
+        with begin(plane.now, plane.account_id) as tx:
+            tx.quotas, tx.prepared = plane.quotas, prepared
             output = declared.handler(tx, by, wanted)
             assert isinstance(output, declared.output)
             assert declared.writes or not tx.touched
-            self.touched = set(tx.touched)
+            plane.touched = set(tx.touched)
         return msgspec.json.decode(msgspec.json.encode(output))
 
 
