@@ -20,11 +20,13 @@ from keystead.clock import Clock, iso, system_clock
 from keystead.identity import keyring as keyrings
 from keystead.identity.authentication import Authentication
 from keystead.identity.directory import Directory
+from keystead.identity.federation import Federation, recipients_of
+from keystead.identity.issuers import Issuers
 from keystead.identity.keyring import Keyring
 from keystead.identity.replay import ReplayWindow
 from keystead.identity.transaction import Quotas, Tx
 from keystead.products.catalogue import PRODUCTS
-from keystead.server import logs, tls
+from keystead.server import logs, tls, upkeep
 from keystead.server.audit import Auditor
 from keystead.server.dispatch import Dispatcher
 from keystead.server.edge import Edge
@@ -87,8 +89,12 @@ def quotas_of(settings: Settings) -> Quotas:
         applications=settings.applications_quota,
         application_secrets=settings.application_secrets,
         credential_report_hours=settings.credential_report_hours,
+        virtual_mfa_devices=settings.virtual_mfa_devices,
         recycled_users=settings.recycled_users,
         recycled_access_keys=settings.recycled_access_keys,
+        identity_providers=settings.identity_providers_quota,
+        client_ids_per_provider=settings.client_ids_per_provider,
+        fingerprints_per_provider=settings.fingerprints_per_provider,
         attached_custom=(
             settings.attached_custom_per_user,
             settings.attached_custom_per_group,
@@ -122,7 +128,13 @@ def opened(settings: Settings, clock: Clock = system_clock, *, migrate: bool = T
     os.umask(0o077)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     keyring, fresh = _keyring(settings, clock)
-    make_tx = partial(Tx, keyring=keyring, quotas=quotas_of(settings), policy_extensions=settings.policy_extensions)
+    make_tx = partial(
+        Tx,
+        keyring=keyring,
+        quotas=quotas_of(settings),
+        policy_extensions=settings.policy_extensions,
+        loopback_issuers=settings.oidc_loopback_http,
+    )
     database = Database(database_url(settings), make_tx=make_tx)
     try:
         _prepare(database, keyring, settings, clock, fresh=fresh, migrate=migrate)
@@ -306,6 +318,11 @@ def _dispatcher(
     return Dispatcher(
         routes=Routes(PRODUCTS),
         directory=directory,
+        federation=Federation(
+            issuers=Issuers(loopback_http=settings.oidc_loopback_http),
+            recipients=recipients_of(settings.saml_recipients, settings.public_url),
+            audiences=settings.saml_audiences,
+        ),
         database=instance.database,
         authentication=Authentication(
             directory, instance.keyring, window, settings.replay_window, sign_v1=settings.sign_v1
@@ -333,7 +350,7 @@ def _listeners(settings: Settings) -> list[Listener]:
 
 
 async def _housekeeping(database: Database[Tx], window: ReplayWindow, clock: Clock) -> None:
-    """Forget nonces, change rows and what is in the recycle bin, each when its time has passed."""
+    """Forget nonces, change rows and the recycle bin's oldest, each when its time has passed; disable what is idle."""
 
     def forget() -> None:
         with database.writing(clock(), "") as tx:
@@ -341,10 +358,15 @@ async def _housekeeping(database: Database[Tx], window: ReplayWindow, clock: Clo
             feed.forget(tx)
             recycle_bin.forget(tx)
 
+    looked = clock() - upkeep.IDLE_SECONDS
     while True:
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
         window.forget(clock())
         try:
             await asyncio.wrap_future(database.submit(forget, writes=True))
+            await asyncio.to_thread(upkeep.finish_reports, database, clock())
+            if clock() - looked >= upkeep.IDLE_SECONDS:
+                looked = clock()
+                await asyncio.to_thread(upkeep.disable_idle, database, looked)
         except SQLAlchemyError as error:
             _log.warning("old nonces and change rows stay for now: %s", type(error).__name__)

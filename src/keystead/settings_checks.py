@@ -68,6 +68,12 @@ def _check_forms(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> No
         for each in values.get(name, ()):
             if not _is_network(each):
                 refuse(name, "IP addresses or networks such as 10.0.0.0/8", repr(each))
+    for each in values.get("saml_recipients", ()):
+        if not _is_web_address(each, with_path=True):
+            refuse("saml_recipients", "addresses that begin with http:// or https://", repr(each))
+    audiences = values.get("saml_audiences", ("any",))
+    if not audiences or not all(audiences):
+        refuse("saml_audiences", "a list of texts that are not empty", repr(audiences))
     alias = values.get("account_alias")
     if alias is not None and not (3 <= len(alias) <= 32 and _ALIAS.fullmatch(alias)):
         refuse("account_alias", "3 to 32 lower-case letters, digits and single inner hyphens", repr(alias))
@@ -86,13 +92,13 @@ def _scheme(url: str) -> str:
     return url.partition(":")[0] if ":" in url else ""
 
 
-def _is_web_address(url: str) -> bool:
+def _is_web_address(url: str, *, with_path: bool = False) -> bool:
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
         return False
-    plain = not (parts.query or parts.fragment or parts.username) and parts.path in ("", "/")
+    plain = not (parts.query or parts.fragment or parts.username) and (with_path or parts.path in ("", "/"))
     return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
 
 

@@ -113,6 +113,8 @@ class Authentication:
         role = loaded.value if loaded is not None else await self.directory.load_role(session.role_id)
         if role is None:
             raise sessions.TOKEN_EXPIRED(why="The role was deleted.")
+        if session.provider_id and not await self._provider_lives(session.provider_id):
+            raise sessions.TOKEN_EXPIRED(why="The identity provider was deleted.")
         layers: tuple[Layer, ...] = (role.layer,)
         if session.policy:
             narrowing = Attached("SessionPolicy", "Custom", "v1", "RamRole", "Account", compile_policy(session.policy))
@@ -131,3 +133,8 @@ class Authentication:
             expires_at=session.expires_at,
         )
         return Key(session.access_key_id, session.secret, True, caller)
+
+    async def _provider_lives(self, provider_id: str) -> bool:
+        loaded = self.directory.provider(provider_id)
+        found = loaded.value if loaded is not None else await self.directory.load_provider(provider_id)
+        return found is not None

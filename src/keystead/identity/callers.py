@@ -15,6 +15,7 @@ class IdentityType(Enum):
     ACCOUNT = "Account"
     USER = "RAMUser"
     SESSION = "AssumedRoleUser"
+    FEDERATED = "Federated"  # proven by an identity provider, on the way to a role session
     NOBODY = "Anonymous"
 
 
@@ -53,6 +54,8 @@ class Caller:
         """Account ID, user ID, or `<RoleId>:<session>`."""
         if self.kind is IdentityType.SESSION:
             return f"{self.role_id}:{self.session_name}"
+        if self.kind is IdentityType.FEDERATED:
+            return self.session_name or self.arn
         return self.user_id or self.account_id
 
     @property

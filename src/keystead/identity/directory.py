@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from keystead import arn
-from keystead.identity import network_policy
+from keystead.identity import network_policy, preferences, providers
 from keystead.identity.callers import Caller, IdentityType, Key, Role
 from keystead.identity.keyring import Keyring
 from keystead.identity.model_keys import ModelKey, Workspace, digest
+from keystead.identity.providers import Provider
 from keystead.identity.studio import load_model_key, load_workspace
 from keystead.identity.transaction import Tx
 from keystead.policy import SYSTEM_POLICIES, Attached, Layer, LayerKind, compile_policy
@@ -95,6 +96,7 @@ class Directory:
         self._keys: _Cache[Key] = _Cache(size)
         self._absent: _Cache[Key] = _Cache(size)
         self._roles: _Cache[Role] = _Cache(size)
+        self._providers: _Cache[Provider] = _Cache(size)
         self._studio: _Cache[Any] = _Cache(size)  # API keys and workspaces
         self._studio_absent: _Cache[Any] = _Cache(size)
         self._loading: dict[tuple[str, str], asyncio.Future[Loaded[Any]]] = {}
@@ -127,6 +129,23 @@ class Directory:
         key = f"{account_id}/{name.lower()}"
         loaded = self._roles.get(key) or await self._load(
             "role name", key, lambda tx: load_role(tx, store.role_id(tx, account_id, name) or "")
+        )
+        return loaded.value
+
+    def provider(self, provider_id: str) -> Loaded[Provider] | None:
+        """The identity provider if it is in memory; None when it must be loaded."""
+        return self._providers.get(provider_id)
+
+    async def load_provider(self, provider_id: str) -> Provider | None:
+        """The identity provider from the database; None when there is none."""
+        loaded = await self._load("provider", provider_id, lambda tx: load_provider(tx, provider_id))
+        return loaded.value
+
+    async def provider_named(self, account_id: str, relative: str) -> Provider | None:
+        """The identity provider that an ARN names, by `saml-provider/<name>` or `oidc-provider/<name>`."""
+        key = f"{account_id}/{relative.lower()}"
+        loaded = self._providers.get(key) or await self._load(
+            "provider name", key, lambda tx: load_provider(tx, providers.id_of(tx, account_id, relative) or "")
         )
         return loaded.value
 
@@ -207,7 +226,7 @@ class Directory:
             (self._studio_absent if loaded.value is None else self._studio).put(key, loaded)
         elif kind != "key":
             if loaded.value is not None:
-                self._roles.put(key, loaded)
+                (self._providers if kind.startswith("provider") else self._roles).put(key, loaded)
         elif loaded.value is None:
             self._absent.put(key, loaded)
         else:
@@ -225,12 +244,13 @@ class Directory:
             self._roles.forget(subject)
             self._studio.forget(subject)
             self._studio_absent.forget(subject)
+            self._providers.forget(subject)
 
     def clear(self) -> None:
         """Drop everything: the feed was lost for longer than its rows are kept."""
         self._changes += _REMEMBERED_CHANGES + 1
         self._loading.clear()
-        for cache in (self._studio, self._studio_absent, self._keys, self._absent, self._roles):
+        for cache in (self._studio, self._studio_absent, self._keys, self._absent, self._roles, self._providers):
             cache.clear()
 
     def open_secret(self, sealed: bytes, access_key_id: str) -> str:
@@ -258,10 +278,17 @@ def load_key(tx: Tx, access_key_id: str) -> Loaded[Key]:
             user_id=row.user_id,
             user_name=row.user_name,
             layers=(user_layer(tx, row.user_id, depends),),
+            self_service=self_service(tx, row.account_id, depends),
         )
     active = row.status == "Active" and row.user_status in (None, "active")  # a frozen user's pairs are dead too
     network = network_policy.effective(row.network_policy, row.account_network_policy)
     return Loaded(Key(row.id, secret, active, caller, network), frozenset(depends))
+
+
+def self_service(tx: Tx, account_id: str, depends: set[Subject]) -> frozenset[str]:
+    """What the account's security preference lets its users do to themselves."""
+    depends.add(("account", account_id))
+    return preferences.granted(preferences.get(tx, account_id))
 
 
 def user_layer(tx: Tx, user_id: str, depends: set[Subject]) -> Layer:
@@ -288,6 +315,11 @@ def load_role(tx: Tx, role_id: str) -> Loaded[Role]:
         layer=_identity_layer(tx, [role_id], depends),
     )
     return Loaded(role, frozenset(depends))
+
+
+def load_provider(tx: Tx, provider_id: str) -> Loaded[Provider]:
+    """Read an identity provider of either kind."""
+    return Loaded(providers.load(tx, provider_id), frozenset({("provider", provider_id)}))
 
 
 def _owner_layer(tx: Tx, kind: str, owner_id: str, depends: set[Subject]) -> Layer:

@@ -1,7 +1,8 @@
 """Role sessions live in their token: issuing one writes nothing.
 
 A security token is `CAIS` and base64 of a sealed record; the record holds the session's own secret, so a request can be
-checked without a look-up.  What must stay live is asked of the directory: the role still exists.
+checked without a look-up.  What must stay live is asked of the directory: the role still exists, and so does the
+identity provider that the session came by.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     expires_at: int
     policy: str = ""
     source_identity: str = ""
+    provider_id: str = ""
 
     def __repr__(self) -> str:
         return f"Session({self.access_key_id!r}, role_id={self.role_id!r})"  # never the secret
@@ -78,8 +80,12 @@ def issue(
     seconds: int,
     policy: str,
     source_identity: str,
+    provider_id: str = "",
 ) -> tuple[Session, str]:
-    """Make a session that lasts `seconds`, and its security token."""
+    """Make a session that lasts `seconds`, and its security token.
+
+    provider_id: the identity provider that proved who it is for; the session ends with it.
+    """
     session = Session(
         ids.session_key_id(),
         ids.session_key_secret(),
@@ -90,6 +96,7 @@ def issue(
         int(now) + seconds,
         policy,
         source_identity,
+        provider_id,
     )
     sealed = keyring.seal(zlib.compress(_encode(session), 6), _PURPOSE)
     return session, base64.b64encode(_PREFIX + sealed).decode()

@@ -28,10 +28,14 @@ class Quotas:
     session_policy_size: int = 2048
     network_policy_statements: int = 8
     network_policy_addresses: int = 50
+    virtual_mfa_devices: int = 1000
     service_credentials_per_service: int = 2
     applications: int = 100
     application_secrets: int = 2
     credential_report_hours: int = 4
+    identity_providers: int = 100  # of each kind
+    client_ids_per_provider: int = 50
+    fingerprints_per_provider: int = 5
     attached_custom: tuple[int, int, int] = (10, 10, 10)  # per user, group, role
     attached_system: tuple[int, int, int] = (20, 20, 20)
     recycled_users: int = 1000
@@ -41,10 +45,11 @@ class Quotas:
 class Tx(database.Tx):
     """A store transaction plus the keyring, the quotas and the switch for undocumented policy operators.
 
-    prepared: what the action's `first` found out before a write began, or None.
+    prepared: what the action's `first` found out before a write began, or None.  loopback_issuers: OIDC issuers on this
+    machine may be asked over plain HTTP.
     """
 
-    __slots__ = ("keyring", "policy_extensions", "prepared", "quotas")
+    __slots__ = ("keyring", "loopback_issuers", "policy_extensions", "prepared", "quotas")
 
     def __init__(
         self,
@@ -55,9 +60,11 @@ class Tx(database.Tx):
         keyring: Keyring,
         quotas: Quotas,
         policy_extensions: bool,
+        loopback_issuers: bool = False,
     ) -> None:
         super().__init__(connection, now, account_id)
         self.keyring = keyring
         self.quotas = quotas
         self.policy_extensions = policy_extensions
+        self.loopback_issuers = loopback_issuers
         self.prepared: Any = None

@@ -27,6 +27,9 @@ Context = Mapping[str, str | tuple[str, ...]]
 TargetTags = Callable[[Any, str], Mapping[str, str]]
 """From a transaction and the name of a resource to that resource's tags, value by key."""
 
+TargetFact = tuple[str, Callable[[Any, Any], str | None]]
+"""A condition key, and from a transaction and an input to its value."""
+
 Resource = str | tuple[str, ...]
 """A template of the resource that is checked; a tuple names alternatives, of which one must be allowed."""
 
@@ -44,7 +47,8 @@ class Action:
     whether a call is one on oneself, where the input names no user.  first: slow work of a write (hashing) that must
     not hold the write lock; it runs in a reading transaction once the call is allowed, and the handler finds what it
     returns in `tx.prepared`.
-    anonymous: needs no signature.
+    anonymous: needs no signature.  behind: whose account such a call concerns, by what it claims and before it proves
+    it: the audit names it.  target_fact: a condition key and its value, or None, read when a policy asks for it.
     method, path: how an action of a ROA product is asked for; `{name}` in the path is a parameter.  request_id: what
     its answers call the request ID.
     """
@@ -70,6 +74,8 @@ class Action:
     on_itself: Callable[[Any, Caller], bool] | None
     first: Callable[[Any, Caller, Any], Any] | None
     anonymous: bool
+    behind: Callable[[Any, Any], Awaitable[Caller]] | None
+    target_fact: TargetFact | None
     method: str
     path: str
     request_id: str
@@ -182,6 +188,8 @@ class Product:
         on_itself: Callable[[Any, Caller], bool] | None = None,
         first: Callable[[Any, Caller, Any], Any] | None = None,
         anonymous: bool = False,
+        behind: Callable[[Any, Any], Awaitable[Caller]] | None = None,
+        target_fact: TargetFact | None = None,
         method: str = "POST",
         path: str = "/",
         own_user: str = "",
@@ -217,6 +225,8 @@ class Product:
                 on_itself=on_itself,
                 first=first,
                 anonymous=anonymous,
+                behind=behind,
+                target_fact=target_fact,
                 method=method,
                 path=path,
                 request_id=self.request_id,

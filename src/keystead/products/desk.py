@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keystead.identity.directory import Directory
+from keystead.identity.federation import Federation
 from keystead.identity.keyring import Keyring
 from keystead.identity.transaction import Quotas
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """now: seconds.  facts: the request's condition keys.  prepared: what the action's `prepare` has loaded."""
+    """now: seconds.  facts: the request's condition keys.  prepared: what the action's `prepare` has loaded.
+
+    spend: accepts a mark, kept until a time in seconds, once for good: on every node and across restarts; raises
+    `SignatureNonceUsed` for one that was spent before.
+    """
 
     now: float
     keyring: Keyring
     quotas: Quotas
     policy_extensions: bool
     facts: Mapping[str, str | tuple[str, ...]]
+    directory: Directory
+    federation: Federation
+    spend: Callable[[bytes, int], Awaitable[None]]
     prepared: Any = None

@@ -25,7 +25,8 @@ class Text(msgspec.Struct, frozen=True):
     """A text: `min`..`max` characters, all of it matching `pattern` (a character class and a repeat).
 
     `wrong` names the code's last part when the pattern fails: InvalidChars or Format.  `fault` replaces the whole
-    code for every failure.  An empty optional text is let through: it clears a value.  A `secret` is never audited.
+    code for every failure, `absent` the code for one that is mandatory and was left out.  An empty optional text is let
+    through: it clears a value.  A `secret` is never audited.
     """
 
     min: int = 0
@@ -33,6 +34,7 @@ class Text(msgspec.Struct, frozen=True):
     pattern: str = ""
     wrong: str = "InvalidChars"
     fault: str = ""
+    absent: str = ""
     secret: bool = False
     doc: str = ""
 
@@ -96,10 +98,10 @@ class Nothing(Input, frozen=True):
     """The input of an action without parameters."""
 
 
-def missing(name: str) -> Fault:
-    """`Missing<Name>`, 400."""
+def missing(name: str, rule: Rule | None = None) -> Fault:
+    """`Missing<Name>`, or the code that the rule has for it; 400."""
     return Fault(
-        f"Missing{name}",
+        getattr(rule, "absent", "") or f"Missing{name}",
         400,
         f"{name} is mandatory for this action.",
         next_step=f"Send the parameter {name}.",
@@ -290,7 +292,7 @@ def _rule_of(hint: Any) -> tuple[Rule | None, Any]:
 
 def _struct_reader(struct: type[Input], prefix: str = "") -> Callable[[Mapping[str, str]], Any]:
     hints = get_type_hints(struct, include_extras=True)
-    scalars: list[tuple[str, str, bool, Callable[[str], object]]] = []
+    scalars: list[tuple[str, Parameter, bool, Callable[[str], object]]] = []
     lists: list[tuple[str, str, bool, Callable[[Mapping[str, str]], object]]] = []
     for parameter in describe(struct):
         if isinstance(parameter.rule, Items):
@@ -300,15 +302,15 @@ def _struct_reader(struct: type[Input], prefix: str = "") -> Callable[[Mapping[s
             read = _object_reader(parameter, _rule_of(hints[parameter.field])[1])
             lists.append((parameter.field, parameter.name, parameter.required, read))
         else:
-            scalars.append((parameter.field, parameter.name, parameter.required, _scalar(parameter)))
+            scalars.append((parameter.field, parameter, parameter.required, _scalar(parameter)))
 
     def build(given: Mapping[str, str]) -> Any:
         values: dict[str, object] = {}
-        for field, name, required, read_one in scalars:
-            value = given.get(name)
+        for field, parameter, required, read_one in scalars:
+            value = given.get(parameter.name)
             if value is None or (required and not value):
                 if required:
-                    raise missing(prefix + name)
+                    raise missing(prefix + parameter.name, parameter.rule)
                 continue
             values[field] = read_one(value)
         for field, name, required, read_list in lists:

@@ -99,13 +99,18 @@ class AssumeRoleOutput(Output, frozen=True):
     source_identity: str | UnsetType = UNSET
 
 
-async def find_role(directory: Directory, wanted: AssumeRoleInput, caller: Caller) -> Role | None:
+async def find_role(desk: Desk, wanted: AssumeRoleInput, caller: Caller) -> Role | None:
     """Load the role that is asked for.  Raises `NoPermission` for the account, `InvalidParameter.RoleArn`."""
     if caller.is_account:
         raise ROOT_MAY_NOT()
-    named = arn.parse(wanted.role_arn)
+    return await role_of(desk.directory, wanted.role_arn)
+
+
+async def role_of(directory: Directory, role_arn: str) -> Role | None:
+    """The role that an ARN names.  Raises `InvalidParameter.RoleArn`."""
+    named = arn.parse(role_arn)
     if named is None or named.service != "ram" or not named.relative.startswith("role/"):
-        raise ROLE_ARN_INVALID(arn=wanted.role_arn)
+        raise ROLE_ARN_INVALID(arn=role_arn)
     return await directory.role_named(named.account, named.relative.removeprefix("role/"))
 
 
@@ -129,7 +134,7 @@ def _conditions(wanted: AssumeRoleInput) -> dict[str, str]:
 def assume_role(desk: Desk, caller: Caller, wanted: AssumeRoleInput) -> AssumeRoleOutput:
     """Answer temporary credentials of a role, for as long as asked and narrowed by the session policy."""
     role: Role | None = desk.prepared
-    _check_session_policy(desk, wanted.policy)
+    check_session_policy(desk, wanted.policy)
     if role is None:
         raise ROLE_NOT_FOUND(name=wanted.role_arn)
     if wanted.duration_seconds > role.max_session_duration:
@@ -163,7 +168,8 @@ def assume_role(desk: Desk, caller: Caller, wanted: AssumeRoleInput) -> AssumeRo
     )
 
 
-def _check_session_policy(desk: Desk, text: str | None) -> None:
+def check_session_policy(desk: Desk, text: str | None) -> None:
+    """Raise `InvalidParameter.PolicySize` or `.PolicyGrammar` for a session policy that cannot narrow anything."""
     if not text:
         return
     if len(text) > desk.quotas.session_policy_size:

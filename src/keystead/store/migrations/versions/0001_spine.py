@@ -90,6 +90,46 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_nonces_expires_at"), "nonces", ["expires_at"], unique=False)
     op.create_table(
+        "upstreams",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("model", sa.String(length=128), nullable=False),
+        sa.Column("url", sa.String(length=512), nullable=False),
+        sa.Column("upstream_model", sa.String(length=256), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("weight", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upstreams")),
+    )
+    op.create_index(op.f("ix_upstreams_model"), "upstreams", ["model"], unique=False)
+    op.create_table(
+        "usage",
+        sa.Column("call_id", sa.String(length=36), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("workspace_id", sa.String(length=64), nullable=False),
+        sa.Column("application_id", sa.String(length=64), nullable=False),
+        sa.Column("key_id", sa.BigInteger(), nullable=False),
+        sa.Column("owner_id", sa.String(length=64), nullable=False),
+        sa.Column("principal", sa.String(length=256), nullable=False),
+        sa.Column("model", sa.String(length=128), nullable=False),
+        sa.Column("operation", sa.String(length=16), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("estimated", sa.Boolean(), nullable=False),
+        sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.String(length=64), nullable=False),
+        sa.Column("upstream_id", sa.String(length=32), nullable=False),
+        sa.Column("duration_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("call_id", name=op.f("pk_usage")),
+    )
+    op.create_index(op.f("ix_usage_account_id_at"), "usage", ["account_id", "at"], unique=False)
+    op.create_index(op.f("ix_usage_account_id_key_id_at"), "usage", ["account_id", "key_id", "at"], unique=False)
+    op.create_index(op.f("ix_usage_account_id_model_at"), "usage", ["account_id", "model", "at"], unique=False)
+    op.create_index(
+        op.f("ix_usage_account_id_workspace_id_at"), "usage", ["account_id", "workspace_id", "at"], unique=False
+    )
+    op.create_table(
         "account_documents",
         sa.Column("account_id", sa.String(length=16), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
