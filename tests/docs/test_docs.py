@@ -12,11 +12,12 @@ from xml.etree import ElementTree
 import pytest
 import typer
 
+from docs.reading import ROOT, fenced, keystead_commands, tracked
 from keystead.cli.exits import CommandError
 from keystead.cli.main import app
 from keystead.cli.parameters import split_tokens
 from keystead.settings import OTHER_VARIABLES, SETTINGS, variable
-from docs.reading import ROOT, fenced, keystead_commands, tracked
+from keystead.settings_load import load
 
 PAGES = [path for path in tracked() if path.suffix == ".md" and path.exists()]
 WRITTEN = [path for path in PAGES if "reference" not in path.parts]
@@ -89,6 +90,14 @@ def test_settings_are_real_ones(page: Path) -> None:
     for block in fenced(text, "toml"):
         for name in re.findall(r"^(\w+) *=", block, flags=re.MULTILINE):
             assert name in SETTINGS, name
+
+
+@pytest.mark.parametrize("page", [page for page in WRITTEN if "```toml" in page.read_text("utf-8")], ids=of)
+def test_settings_files_are_accepted(page: Path, tmp_path: Path) -> None:
+    for number, block in enumerate(fenced(page.read_text("utf-8"), "toml")):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(block)
+        assert load(file, {}).file == file
 
 
 def test_ports_are_the_real_ones() -> None:

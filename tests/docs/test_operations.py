@@ -59,7 +59,7 @@ def test_master_keys_are_rotated_by_a_new_one_in_front(start_server: Callable[..
     path.write_text(old)
     server.start()
     assert rpc.call(server.url, alice, "sts", "GetCallerIdentity")["IdentityType"] == "RAMUser"
-    with pytest.raises(ApiError, match="InternalError|ServiceUnavailable"):
+    with pytest.raises(ApiError, match=r"InternalError|ServiceUnavailable"):
         rpc.call(server.url, bob, "sts", "GetCallerIdentity")
     server.stop()
     server.log_file.write_text("")  # a secret that no key opens is logged with its traceback, as it should be
