@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import time
 
 import pytest
@@ -147,6 +149,18 @@ def test_an_unreachable_server_ends_with_3(caller: Program) -> None:
     assert "Cannot reach http://127.0.0.1:" in done.stderr
     assert "keystead serve" in done.stderr
     assert time.monotonic() - started < 3, "a write is not tried again"
+
+
+def test_a_port_that_hangs_up_may_speak_tls(caller: Program) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
+        threading.Thread(
+            target=lambda: listener.accept()[0].close(), daemon=True
+        ).start()  # as for bytes that are no TLS
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        done = caller("ram", "create-user", "--user-name", "a", "--endpoint", endpoint)
+    assert done.returncode == 3
+    assert "Try https://" in done.stderr
 
 
 def test_an_answer_of_something_else_ends_with_4(caller: Program, stub: Stub) -> None:

@@ -151,6 +151,8 @@ def unreachable(endpoint: str, error: Exception) -> CommandError:
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = f"its certificate is not trusted ({error.verify_message})"
         step = "Set SSL_CERT_FILE to the authority's ca.pem; `keystead tls trust` prints the exact line."
+    elif isinstance(error, ConnectionResetError | BrokenPipeError):  # what a TLS port does to plain text
+        step = "Try https://: the port may speak TLS. If it does not, the server stopped meanwhile; look at its log."
     elif isinstance(error, ssl.SSLError):
         step = "Check http:// against https://: the port may speak the other one."
     elif isinstance(error, TimeoutError):
