@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from keystead.store import tags
 from keystead.store.database import Tx
-from keystead.store.tables import access_keys, attachments, group_members, login_profiles, users
+from keystead.store.tables import access_keys, attachments, group_members, login_profiles, mfa_devices, users
 
 _GET = sa.select(users).where(
     users.c.account_id == sa.bindparam("account"), users.c.name_key == sa.bindparam("name_key")
@@ -42,6 +42,7 @@ _DEPENDANTS = sa.select(
     _hanging(group_members, group_members.c.user_id).label("groups"),
     _hanging(attachments, attachments.c.entity_id).label("policies"),
     _hanging(login_profiles, login_profiles.c.user_id).label("login_profiles"),
+    _hanging(mfa_devices, mfa_devices.c.user_id).label("mfa_devices"),
 )
 
 
@@ -107,7 +108,7 @@ def update(tx: Tx, user_id: str, values: dict[str, str]) -> None:
 
 
 def dependants(tx: Tx, user_id: str) -> sa.Row[Any]:
-    """How many access_keys, groups, policies and login_profiles hang on a user."""
+    """How many access_keys, groups, policies, login_profiles and mfa_devices hang on a user."""
     row = tx.row(_DEPENDANTS, user=user_id)
     assert row is not None  # noqa: S101 - a select of counts always has a row
     return row
