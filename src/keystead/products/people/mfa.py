@@ -43,12 +43,16 @@ CODES_WRONG = FaultKind(
     "The two codes are not two consecutive codes of this device within five minutes of now, or were used before.",
     "Wait for the device's next code, and send it with the one before; check that both clocks are right.",
 )
-BIND_FAULTS = (DEVICE_NOT_FOUND, CODES_WRONG, USER_HAS_DEVICE, DEVICE_TAKEN)
+CODE_FORMAT = FaultKind(
+    "InvalidParameter.AuthenticationCode.Format",
+    400,
+    "The parameter {name} is not six digits.",
+    "Send the six digits that the device shows.",
+)
+BIND_FAULTS = (DEVICE_NOT_FOUND, CODE_FORMAT, CODES_WRONG, USER_HAS_DEVICE, DEVICE_TAKEN)
 
 Serial = Annotated[str, Text(1, 256, doc="acs:ram::<account ID>:mfa/<device>")]
-Code = Annotated[
-    str, Text(6, 6, r"[0-9]{6}", fault="InvalidParameter.AuthenticationCode.Format", secret=True, doc="six digits")
-]
+Code = Annotated[str, Text(6, 6, r"[0-9]{6}", fault=CODE_FORMAT.code, secret=True, doc="six digits")]
 
 
 class SerialInput(Input, frozen=True):
