@@ -215,10 +215,17 @@ def attach_policy_to_group(tx: Tx, _caller: Caller, wanted: GroupAttachmentInput
     return _attach(tx, ON_GROUP, find_group(tx, wanted.group_name), wanted)
 
 
-@RAM.action("AttachPolicyToRole", resource=[ROLE, ANY_POLICY], writes=True, faults=ON_ROLE.attach_faults)
+@RAM.action(
+    "AttachPolicyToRole",
+    resource=[ROLE, ANY_POLICY],
+    writes=True,
+    faults=(*ON_ROLE.attach_faults, roles.SERVICE_LINKED),
+)
 def attach_policy_to_role(tx: Tx, _caller: Caller, wanted: RoleAttachmentInput) -> Done:
     """Attach a policy to a role; it then speaks for every session of it."""
-    return _attach(tx, ON_ROLE, roles.find(tx, wanted.role_name), wanted)
+    row = roles.find(tx, wanted.role_name)
+    roles.refuse_service_linked(tx, row)
+    return _attach(tx, ON_ROLE, row, wanted)
 
 
 @RAM.action("DetachPolicyFromUser", resource=[USER, ANY_POLICY], writes=True, faults=ON_USER.detach_faults)
@@ -233,10 +240,17 @@ def detach_policy_from_group(tx: Tx, _caller: Caller, wanted: GroupAttachmentInp
     return _detach(tx, ON_GROUP, find_group(tx, wanted.group_name), wanted)
 
 
-@RAM.action("DetachPolicyFromRole", resource=[ROLE, ANY_POLICY], writes=True, faults=ON_ROLE.detach_faults)
+@RAM.action(
+    "DetachPolicyFromRole",
+    resource=[ROLE, ANY_POLICY],
+    writes=True,
+    faults=(*ON_ROLE.detach_faults, roles.SERVICE_LINKED),
+)
 def detach_policy_from_role(tx: Tx, _caller: Caller, wanted: RoleAttachmentInput) -> Done:
     """Detach a policy from a role."""
-    return _detach(tx, ON_ROLE, roles.find(tx, wanted.role_name), wanted)
+    row = roles.find(tx, wanted.role_name)
+    roles.refuse_service_linked(tx, row)
+    return _detach(tx, ON_ROLE, row, wanted)
 
 
 @RAM.action("ListPoliciesForUser", resource=USER, faults=(USER_NOT_FOUND,))

@@ -1,4 +1,4 @@
-"""RAM roles.  Source: reference/ram-behaviour.md 5.9; service-linked roles are not here yet."""
+"""RAM roles.  Source: reference/ram-behaviour.md 5.9; service-linked roles are made in `service_linked_roles`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,19 @@ from keystead.products.people.tagging import TAG_TWICE, TagFilters, TagList, Tag
 from keystead.products.ram import documents
 from keystead.products.ram.documents import MALFORMED
 from keystead.products.ram.product import RAM, Description, Marker, MaxItems, RoleName
-from keystead.store import accounts, roles, tags
+from keystead.store import accounts, roles, service_linked_roles, tags
 from keystead.wire.answers import Done, Output
 from keystead.wire.parameters import Input, Text, Whole
 
 ROLE_EXISTS = exists("Role", "role")
 TOO_MANY_ROLES = too_many("Role", "roles")
 HAS_POLICIES = in_use("Role.Policy", "role", "policies attached", "Detach its policies first.")
+SERVICE_LINKED = FaultKind(
+    "NotSupport.ServiceLinkedRole",
+    400,
+    "The role {name} is linked to the service {service}, which alone decides what it is.",
+    "Leave the role as it is, or delete it with DeleteServiceLinkedRole.",
+)
 TRUST_TOO_LONG = documents.too_long("AssumeRolePolicyDocument")
 NEW_TRUST_TOO_LONG = documents.too_long("NewAssumeRolePolicyDocument")
 
@@ -58,11 +64,19 @@ class Role(RoleShape, frozen=True, kw_only=True):
     update_date: str | UnsetType = UNSET
 
 
+class LatestDeletionTask(Output, frozen=True):
+    """The latest task that deleted a service-linked role of that name."""
+
+    deletion_task_id: str
+    create_date: str
+
+
 class WholeRole(Role, frozen=True, kw_only=True):
     """A role as GetRole answers it."""
 
-    is_service_linked_role: bool = False
+    is_service_linked_role: bool
     role_principal_name: str
+    latest_deletion_task: LatestDeletionTask | UnsetType = UNSET
 
 
 class ListedRole(RoleShape, frozen=True, kw_only=True):
@@ -152,6 +166,13 @@ def find(tx: Tx, name: str) -> sa.Row[Any]:
     return row
 
 
+def refuse_service_linked(tx: Tx, row: sa.Row[Any]) -> None:
+    """Raise `NotSupport.ServiceLinkedRole` for a role that belongs to a service."""
+    service = service_linked_roles.service_of(tx, row.id)
+    if service is not None:
+        raise SERVICE_LINKED(name=row.name, service=service)
+
+
 def new_role_facts(wanted: CreateRoleInput) -> Context:
     """Whom the new role will trust, and its tags, for policies that limit CreateRole."""
     try:
@@ -197,21 +218,32 @@ def create_role(tx: Tx, _caller: Caller, wanted: CreateRoleInput) -> RoleAnswer:
 def get_role(tx: Tx, _caller: Caller, wanted: RoleNameInput) -> WholeRoleAnswer:
     """Show a role with its trust policy."""
     row = find(tx, wanted.role_name)
+    deletion = service_linked_roles.latest_deletion(tx, row.name)
     role = WholeRole(
         **_shape(row),
         assume_role_policy_document=row.trust_policy,
         update_date=iso(row.updated_at),
         role_principal_name=f"{row.name}@role.{accounts.alias(tx)}.onaliyunservice.com",
+        is_service_linked_role=service_linked_roles.service_of(tx, row.id) is not None,
+        latest_deletion_task=LatestDeletionTask(deletion_task_id=deletion.id, create_date=iso(deletion.created_at))
+        if deletion is not None
+        else UNSET,
     )
     return WholeRoleAnswer(role=role)
 
 
-@RAM.action("UpdateRole", resource=ROLE, writes=True, faults=(ROLE_NOT_FOUND, MALFORMED, NEW_TRUST_TOO_LONG))
+@RAM.action(
+    "UpdateRole",
+    resource=ROLE,
+    writes=True,
+    faults=(ROLE_NOT_FOUND, MALFORMED, NEW_TRUST_TOO_LONG, SERVICE_LINKED),
+)
 def update_role(tx: Tx, _caller: Caller, wanted: UpdateRoleInput) -> RoleAnswer:
     """Change a role's trust policy or settings; what is left out stays, an empty description is cleared."""
     if wanted.new_assume_role_policy_document is not None:
         _check_trust(tx, wanted.new_assume_role_policy_document, NEW_TRUST_TOO_LONG)
     row = find(tx, wanted.role_name)
+    refuse_service_linked(tx, row)
     values: dict[str, object] = {
         column: value
         for column, value in (
@@ -239,10 +271,11 @@ def list_roles(tx: Tx, _caller: Caller, wanted: ListRolesInput) -> RolesPage:
     )
 
 
-@RAM.action("DeleteRole", resource=ROLE, writes=True, faults=(ROLE_NOT_FOUND, HAS_POLICIES))
+@RAM.action("DeleteRole", resource=ROLE, writes=True, faults=(ROLE_NOT_FOUND, HAS_POLICIES, SERVICE_LINKED))
 def delete_role(tx: Tx, _caller: Caller, wanted: RoleNameInput) -> Done:
     """Delete a role that has no policies any more; its sessions end at once."""
     row = find(tx, wanted.role_name)
+    refuse_service_linked(tx, row)
     count = roles.policies(tx, row.id)
     if count:
         raise HAS_POLICIES(name=row.name, count=count)
