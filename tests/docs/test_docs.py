@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 import typer
 
-from docs.reading import ROOT, fenced, keystead_commands, tracked
+from docs.reading import ROOT, blocks, fenced, keystead_commands, tracked
 from keystead.cli.exits import CommandError
 from keystead.cli.main import app
 from keystead.cli.parameters import split_tokens
@@ -106,6 +106,27 @@ def test_ports_are_the_real_ones() -> None:
         named = set(re.findall(r"(?:127\.0\.0\.1|localhost):(\d+)", page.read_text("utf-8")))
         assert named, page
         assert named <= real, f"{of(page)}: {named - real}"
+
+
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_files_and_folders_are_there(name: str) -> None:
+    text = re.sub(r"```.*?```", "", (ROOT / name).read_text("utf-8"), flags=re.DOTALL)
+    for path in re.findall(r"`((?:[\w.-]+/)+(?:[\w.-]+\.(?:py|md|json|keys))?|\w+\.py)`", text):
+        if path in ("nonces/", "tls/"):  # of a data directory
+            continue
+        places = (ROOT, ROOT / "src/keystead", ROOT / "src/keystead/products", ROOT / "tests/holes")
+        assert any((place / path).exists() for place in places), path
+
+
+def test_the_drawing_of_a_request_names_what_the_pipeline_calls() -> None:
+    (drawing,) = (body for _, body in blocks((ROOT / "ARCHITECTURE.md").read_text("utf-8")) if "invoke()" in body)
+    source = (ROOT / "src/keystead/server/dispatch.py").read_text("utf-8")
+    steps = re.findall(r"^  ((?:\w+\.)?\w+) +│", drawing, flags=re.MULTILINE)
+    assert len(steps) > 9
+    for step in steps:
+        assert step in source, step
+    for path in re.findall(r"\w+/\w+\.py", drawing):
+        assert (ROOT / "src/keystead" / path).exists(), path
 
 
 @pytest.mark.parametrize("picture", sorted((ROOT / "docs/images").glob("*.svg")), ids=lambda path: path.name)

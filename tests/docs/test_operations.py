@@ -8,13 +8,15 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import httpx
 import pytest
 
 from docs.reading import ROOT
 from journeys.test_endurance import new_pair
 from services import rpc
+from services.loopback import LOOPBACK, free_port
 from services.rpc import ApiError
 from services.server import Server
 
@@ -66,9 +68,38 @@ def test_master_keys_are_rotated_by_a_new_one_in_front(start_server: Callable[..
 
 
 def test_metrics_are_named_as_the_guide_names_them(start_server: Callable[..., Server]) -> None:
-    import httpx
-
     server = start_server()
     rpc.call(server.url, server.admin, "sts", "GetCallerIdentity")
     given = set(re.findall(r"^(keystead_\w+)", httpx.get(f"{server.url}/metrics", trust_env=False).text, re.MULTILINE))
     assert set(re.findall(r"`(keystead_\w+)", GUIDE)) <= given
+
+
+@pytest.fixture
+def replayed(start_server: Callable[..., Server], postgres_url: str) -> Callable[[Sequence[str]], httpx.Response]:
+    """Send one signed read to a node, and the same bytes to another; returns the second answer."""
+
+    def replay(options: Sequence[str]) -> httpx.Response:
+        here = start_server(database=postgres_url, options=options)
+        there = start_server(database=postgres_url, options=options, beside=here)
+        query = rpc.signed(here.admin, "GET", {"Action": "ListUsers", "Version": "2015-05-01"})
+        assert httpx.get(f"{here.url}/?{query}", trust_env=False).status_code == 200
+        return httpx.get(f"{there.url}/?{query}", trust_env=False)
+
+    return replay
+
+
+def test_with_redis_a_read_is_not_answered_again_by_another_node(
+    replayed: Callable[[Sequence[str]], httpx.Response], redis_url: str
+) -> None:
+    assert replayed(["--redis-url", redis_url]).json()["Code"] == "SignatureNonceUsed"
+
+
+def test_without_redis_it_is_as_the_guide_says(replayed: Callable[[Sequence[str]], httpx.Response]) -> None:
+    """A stated limit: should this fail, strike it from SECURITY.md and the guide."""
+    assert replayed([]).status_code == 200
+
+
+def test_a_redis_that_does_not_answer_refuses_calls(start_server: Callable[..., Server]) -> None:
+    server = start_server(options=["--redis-url", f"redis://{LOOPBACK}:{free_port()}/0"])
+    with pytest.raises(ApiError, match="ServiceUnavailable"):
+        rpc.call(server.url, server.admin, "sts", "GetCallerIdentity")
