@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
+import pkgutil
 import re
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,9 @@ from keystead import ids
 from keystead.faults import Fault
 from keystead.identity.callers import Caller, IdentityType
 from keystead.identity.transaction import Quotas, Tx
+from keystead.products import ims
 from keystead.products.action import Product
-from keystead.products.catalogue import IMS
+from keystead.products.ims.product import IMS
 from keystead.products.ram import (
     access_keys,
     accounts,
@@ -38,6 +41,9 @@ VECTORS = Path(__file__).parents[1] / "vectors"
 PUBLISHED: dict[str, Any] = json.loads((VECTORS / "ram-actions.json").read_text())["products"]
 CATALOGUE: dict[str, Any] = PUBLISHED["Ram"]["actions"]
 
+for _each in pkgutil.iter_modules(ims.__path__, ims.__name__ + "."):
+    importlib.import_module(_each.name)  # a resource's file declares its actions
+
 RESOURCES = (
     users,
     groups,
@@ -53,6 +59,7 @@ RESOURCES = (
 
 # Answered only where there is something to answer.
 MAY_BE_ABSENT = {
+    "ExpirationTime",
     "Marker",
     "NextToken",
     "LastUsedDate",
