@@ -18,7 +18,7 @@ _SUFFIX = principals.DOMAIN
 DomainName = Annotated[
     str,
     Text(
-        aliases.MIN + len(_SUFFIX),
+        1,
         64,
         rf"(?=.{{{aliases.MIN},{aliases.MAX}}}\.onaliyun)" + aliases.PATTERN + _SUFFIX.replace(".", r"\."),
         wrong="Format",
