@@ -26,6 +26,7 @@ from keystead.identity.keyring import Keyring
 from keystead.identity.replay import ReplayWindow
 from keystead.identity.transaction import Quotas, Tx
 from keystead.products.catalogue import PRODUCTS
+from keystead.products.workspaces import access
 from keystead.server import logs, tls, upkeep
 from keystead.server.audit import Auditor
 from keystead.server.dispatch import Dispatcher
@@ -92,6 +93,8 @@ def quotas_of(settings: Settings) -> Quotas:
         virtual_mfa_devices=settings.virtual_mfa_devices,
         recycled_users=settings.recycled_users,
         recycled_access_keys=settings.recycled_access_keys,
+        workspaces=settings.workspaces_quota,
+        api_keys=settings.api_keys_quota,
         identity_providers=settings.identity_providers_quota,
         client_ids_per_provider=settings.client_ids_per_provider,
         fingerprints_per_provider=settings.fingerprints_per_provider,
@@ -134,6 +137,7 @@ def opened(settings: Settings, clock: Clock = system_clock, *, migrate: bool = T
         quotas=quotas_of(settings),
         policy_extensions=settings.policy_extensions,
         loopback_issuers=settings.oidc_loopback_http,
+        public_url=settings.public_url or "",
     )
     database = Database(database_url(settings), make_tx=make_tx)
     try:
@@ -167,6 +171,8 @@ def _prepare(
             )
         with database.writing(clock(), "") as tx:
             fits = bootstrap.check_master_key(tx, keyring)
+            if fits and migrate:
+                access.ensure_defaults(tx)
     except schema.SchemaTooNewError as error:
         raise OperatorError(
             f"The database has schema revision {error}, which is newer than this program's {schema.HEAD}.",

@@ -17,6 +17,7 @@ from keystead.identity.callers import Caller, IdentityType
 from keystead.identity.keyring import Keyring, SealBrokenError
 from keystead.identity.transaction import Tx
 from keystead.products.ram import access_keys, attachments, users
+from keystead.products.workspaces import access
 from keystead.settings import OperatorError
 from keystead.store import accounts, audit
 
@@ -81,6 +82,7 @@ def create_account(tx: Tx, alias: str | None) -> Made:
             user_name=ADMINISTRATOR, policy_name="AdministratorAccess", policy_type="System"
         ),
     )
+    access.ensure_default(tx)
     key = access_keys.create_access_key(tx, root, access_keys.OwnerInput(user_name=ADMINISTRATOR)).access_key
     _audit(tx, "CreateAccount", arn.ram(account_id, "root"))
     return Made(

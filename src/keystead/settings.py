@@ -215,6 +215,8 @@ class Settings:
     virtual_mfa_devices: int = _quota(1000, "virtual MFA devices in the account")
     recycled_users: int = _quota(1000, "users in the recycle bin; beyond it the one deleted first is purged")
     recycled_access_keys: int = _quota(3, "AccessKey pairs of one user in the recycle bin, likewise", 100)
+    workspaces_quota: int = _quota(20, "workspaces of the account")
+    api_keys_quota: int = _quota(50, "API keys of the account")
     attached_custom_per_user: int = _quota(10, "custom policies attached to one user", 1000)
     attached_custom_per_group: int = _quota(10, "custom policies attached to one group", 1000)
     attached_custom_per_role: int = _quota(10, "custom policies attached to one role", 1000)

@@ -40,16 +40,18 @@ class Quotas:
     attached_system: tuple[int, int, int] = (20, 20, 20)
     recycled_users: int = 1000
     recycled_access_keys: int = 3  # per user
+    workspaces: int = 20
+    api_keys: int = 50
 
 
 class Tx(database.Tx):
     """A store transaction plus the keyring, the quotas and the switch for undocumented policy operators.
 
     prepared: what the action's `first` found out before a write began, or None.  loopback_issuers: OIDC issuers on this
-    machine may be asked over plain HTTP.
+    machine may be asked over plain HTTP.  public_url: where clients reach this instance, "" where nobody said it.
     """
 
-    __slots__ = ("keyring", "loopback_issuers", "policy_extensions", "prepared", "quotas")
+    __slots__ = ("keyring", "loopback_issuers", "policy_extensions", "prepared", "public_url", "quotas")
 
     def __init__(
         self,
@@ -61,10 +63,12 @@ class Tx(database.Tx):
         quotas: Quotas,
         policy_extensions: bool,
         loopback_issuers: bool = False,
+        public_url: str = "",
     ) -> None:
         super().__init__(connection, now, account_id)
         self.keyring = keyring
         self.quotas = quotas
         self.policy_extensions = policy_extensions
         self.loopback_issuers = loopback_issuers
+        self.public_url = public_url
         self.prepared: Any = None

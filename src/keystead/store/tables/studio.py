@@ -48,7 +48,7 @@ workspace_members = Table(
     Column("level", String(16), nullable=False),  # administrator, member, custom
     Column("pages", Text, nullable=False),  # JSON: page to view or operate; of a custom member
     Column("display_name", String(128), nullable=False),
-    Column("generation", Integer, nullable=False),  # temporary keys of an earlier one are dead
+    Column("generation", BigInteger, nullable=False),  # temporary keys of an earlier one are dead
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "account_id", "principal_id"),

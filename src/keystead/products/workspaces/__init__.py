@@ -1,0 +1,1 @@
+"""Rules of workspaces, members and API keys, which several products show in shapes of their own."""
