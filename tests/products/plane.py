@@ -18,7 +18,7 @@ from keystead import ids
 from keystead.faults import Fault
 from keystead.identity.callers import Caller, IdentityType
 from keystead.identity.transaction import Quotas, Tx
-from keystead.products import ims
+from keystead.products import ims, ram
 from keystead.products.action import Product
 from keystead.products.ims.product import IMS
 from keystead.products.ram import (
@@ -41,8 +41,9 @@ VECTORS = Path(__file__).parents[1] / "vectors"
 PUBLISHED: dict[str, Any] = json.loads((VECTORS / "ram-actions.json").read_text())["products"]
 CATALOGUE: dict[str, Any] = PUBLISHED["Ram"]["actions"]
 
-for _each in pkgutil.iter_modules(ims.__path__, ims.__name__ + "."):
-    importlib.import_module(_each.name)  # a resource's file declares its actions
+for _face in (ims, ram):
+    for _each in pkgutil.iter_modules(_face.__path__, _face.__name__ + "."):
+        importlib.import_module(_each.name)  # a resource's file declares its actions
 
 RESOURCES = (
     users,
