@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+import alibabacloud_ims20190815.client as ims_client
+import alibabacloud_ims20190815.models as ims_models
 import alibabacloud_ram20150501.client as ram_client
 import alibabacloud_ram20150501.models as ram_models
 import alibabacloud_sts20150401.client as sts_client
@@ -18,6 +20,7 @@ from journeys.client import ApiError, Key, snake
 from services.server import Server
 
 PRODUCTS: dict[str, tuple[type, ModuleType]] = {
+    "ims": (ims_client.Client, ims_models),
     "ram": (ram_client.Client, ram_models),
     "sts": (sts_client.Client, sts_models),
 }

@@ -264,9 +264,9 @@ class Dispatcher:
     def _may_on_itself(self, call: Call, wanted: Any, tagged: list[tuple[tuple[str, ...], Facts]]) -> bool:
         """Whether the account lets its users do this to themselves; a Deny that applies still wins."""
         action, caller = call.action, call.caller
-        if not action.self_service or action.self_service not in caller.self_service or not caller.user_name:
+        if not action.self_service or action.self_service not in caller.self_service:
             return False
-        if getattr(wanted, "user_name", "").lower() != caller.user_name.lower():
+        if not action.concerns_itself(wanted, caller):
             return False
         queries = [
             Query(action.permission or "", name, facts, alias_action=_alias(action))
@@ -387,7 +387,7 @@ def _swapped(work: Callable[[Tx, Any], Result], wanted: Any, tx: Tx) -> Result:
 
 
 def _asks_for_tags(layer: Layer) -> bool:
-    return any(key.startswith("acs:resourcetag/") for key in layer.keys)
+    return any(key.lower().startswith("acs:resourcetag/") for key in layer.keys)
 
 
 def _distance(decision: Decision, query: Query, caller: Caller) -> str:
