@@ -45,7 +45,11 @@ def decode_path(text: str, *, where: str = "path") -> str:
 
 def decode_pairs(text: str, *, where: str = "query") -> Pairs:
     """Split `a=1&b=2` at `&`, then at the first `=`; empty pieces vanish, a piece without `=` has an empty value."""
-    return tuple(
-        (decode(name, where=where), decode(value, where=where))
-        for name, _, value in (piece.partition("=") for piece in text.split("&") if piece)
-    )
+    pairs = []
+    for piece in text.split("&"):
+        if piece:
+            name, _, value = piece.partition("=")
+            if "%" in piece or "+" in piece or not piece.isascii():  # most pieces need no decoding: half the time
+                name, value = decode(name, where=where), decode(value, where=where)
+            pairs.append((name, value))
+    return tuple(pairs)

@@ -141,15 +141,15 @@ class Edge:
         declared = headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > 18 or int(declared) > self._max_body):
             raise TOO_LARGE(what="body in bytes", actual=declared[:40], limit=self._max_body, setting="max_body_bytes")
-        message = await receive()
-        chunks: list[bytes] = [message.get("body", b"")]
-        size = len(chunks[0])
-        while message.get("more_body"):
+        chunks: list[bytes] = []
+        size, more = 0, True
+        while more:
             message = await receive()
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             if size > self._max_body:
                 raise TOO_LARGE(what="body in bytes", actual="more", limit=self._max_body, setting="max_body_bytes")
+            more = message.get("more_body", False)
         if message["type"] == "http.disconnect":
             raise _GoneError
         return b"".join(chunks) if len(chunks) > 1 else chunks[0]
@@ -162,11 +162,19 @@ class Edge:
             why = self._ready()
             return _text(503, f"not ready: {why}\n".encode()) if why else _text(200, b"ready\n")
         client = scope["client"]
-        if not client or client[0] not in self._watchers:
+        peer = client[0] if client else ""
+        forwarded = [name for name, _ in scope["headers"] if name in _FORWARDED]
+        if forwarded and peer not in self._proxies:
+            peer = ""  # a proxy that is not trusted speaks for somebody else, also from this machine
+        elif forwarded:
+            headers = join_headers(scope["headers"], self._max_headers)
+            peer, _ = real_peer(peer, False, headers, self._proxies)
+        if peer not in self._watchers:
             return _text(403, b"The setting metrics_from does not name your address.\n")
         return _text(200, self._metrics.text())
 
 
+_FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
 _PLAIN = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
