@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, Entry]] = {
     "tls": ("configuration", Entry("The local certificate authority of `serve --tls auto`.", _RUN)),
     "version": ("versions", Entry("Print the version.", _RUN)),
     "audit": ("audit", Entry("Look up who did what.", _CALL)),
+    "report": ("reports", Entry("Reports over users and their credentials.", _CALL)),
     "call": ("calls", Entry("Call any action by its wire name.", _CALL)),
 }
 """Command → the module of this package that registers it, and how `keystead --help` lists it."""
