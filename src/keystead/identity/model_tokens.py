@@ -74,6 +74,65 @@ def unseal(keyring: Keyring, value: str) -> Token | None:
     return token if value.startswith(token.prefix) else None
 
 
+def issue(
+    keyring: Keyring,
+    caller: Caller,
+    place: Workspace | None,
+    *,
+    prefix: str,
+    now: float,
+    seconds: int,
+    models: tuple[str, ...] | None = None,
+    person: str = "",
+) -> tuple[str, int] | None:
+    """A token of a caller for a workspace, and when it ends (seconds): at the latest with the caller's own session.
+
+    None where the workspace does not exist or the caller is not in it.
+    """
+    if place is None:
+        return None
+    member = place.members.get(caller.user_id or caller.role_id)
+    if member is None and not is_super_administrator(caller):
+        return None
+    expires_at = int(now) + seconds
+    if caller.expires_at is not None:
+        expires_at = min(expires_at, caller.expires_at)
+    token = Token(
+        prefix=prefix,
+        account_id=place.account_id,
+        workspace_id=place.id,
+        issued_at=int(now),
+        expires_at=expires_at,
+        access_key_id=caller.access_key_id,
+        role_id=caller.role_id,
+        session_name=caller.session_name,
+        session_policy=caller.session_policy,
+        generation=member.generation if member else 0,
+        workspace_generation=place.generation,
+        models=models,
+        person=person,
+    )
+    return seal(keyring, token), expires_at
+
+
+def issue_from_key(keyring: Keyring, key: ModelKey, *, now: float, seconds: int, person: str = "") -> tuple[str, int]:
+    """A temporary key with the rights of an API key, and when it ends (seconds): at the latest with the key's value."""
+    expires_at = int(now) + seconds
+    if key.expires_at is not None:
+        expires_at = min(expires_at, int(key.expires_at))
+    token = Token(
+        prefix=TEMPORARY,
+        account_id=key.account_id,
+        workspace_id=key.workspace_id,
+        issued_at=int(now),
+        expires_at=expires_at,
+        api_key_id=key.id,
+        generation=key.generation,
+        person=person,
+    )
+    return seal(keyring, token), expires_at
+
+
 async def find(directory: Directory, keyring: Keyring, value: str, now: float) -> ModelKey | None:
     """The key that a bearer value is: an API key, a temporary key or a legacy token; None where it is none of ours.
 

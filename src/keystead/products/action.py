@@ -49,6 +49,7 @@ class Action:
     returns in `tx.prepared`.
     anonymous: needs no signature.  behind: whose account such a call concerns, by what it claims and before it proves
     it: the audit names it.  target_fact: a condition key and its value, or None, read when a policy asks for it.
+    deprecated: what replaces it, told in the answer and the log; empty while it is not.
     method, path: how an action of a ROA product is asked for; `{name}` in the path is a parameter.  request_id: what
     its answers call the request ID.
     """
@@ -79,6 +80,7 @@ class Action:
     method: str
     path: str
     request_id: str
+    deprecated: str
     own_user: str
     parameters: tuple[Parameter, ...]
     secrets: frozenset[str]
@@ -192,6 +194,7 @@ class Product:
         target_fact: TargetFact | None = None,
         method: str = "POST",
         path: str = "/",
+        deprecated: str = "",
         own_user: str = "",
     ) -> Callable[[Handler], Handler]:
         """Declare the handler below as action `name`.
@@ -230,6 +233,7 @@ class Product:
                 method=method,
                 path=path,
                 request_id=self.request_id,
+                deprecated=deprecated,
                 own_user=own_user,
                 parameters=parameters,
                 secrets=frozenset(p.name for p in parameters if isinstance(p.rule, Text) and p.rule.secret),

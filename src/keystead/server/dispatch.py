@@ -102,6 +102,8 @@ class Dispatcher:
             answer = answers.success(output, name, request_id, xml=xml, member=member)
             if call.given:
                 _tell_ignored(answer, call)
+            if call.action.deprecated:
+                _tell_deprecated(answer, call)
         except Exception as error:  # noqa: BLE001 - the one place where anything becomes an answer
             fault = _as_fault(error, request_id)
             return answers.failure(fault, request.headers.get("host", ""), request_id, xml=xml)
@@ -400,6 +402,13 @@ def _distance(decision: Decision, query: Query, caller: Caller) -> str:
     if not near:
         return f"none of the {total} statement(s) names the action"
     return f"of {total} statement(s) {len(near)} allow the action, but on other resources or under other conditions"
+
+
+def _tell_deprecated(answer: Answer, call: Call) -> None:
+    """Say in the answer (RFC 9745) and in the log that an action is deprecated, and what replaces it."""
+    answer.headers.append((b"deprecation", b"@1704067200"))
+    answer.headers.append((b"x-keystead-deprecated", call.action.deprecated.encode("latin-1")))
+    _log.warning("%s: %s called %s. %s", call.origin.request_id, call.caller.arn, call.action.name, call.action.deprecated)
 
 
 def _tell_ignored(answer: Answer, call: Call) -> None:
