@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
-from keystead.policy.conditions import Context
+from keystead.policy.conditions import Context, context_key
 from keystead.policy.index import Drawers
 from keystead.policy.patterns import fold
 from keystead.policy.resources import Target, target
@@ -204,8 +204,9 @@ class Layer:
         self.kind = kind
         self.rank = _RANKS[kind]
         self.bound = bound
-        # The condition keys that any statement asks for: facts that cost a look-up are fetched only when one does.
-        self.keys = frozenset(condition.key for each in bound for condition in each.statement.conditions)
+        # The condition keys that any statement asks for, as contexts hold them: facts that cost a look-up are fetched
+        # only when one does.
+        self.keys = frozenset(context_key(condition.key) for each in bound for condition in each.statement.conditions)
         self._implicit = Decision(False, False, kind)
         self._by_action = Drawers(
             (glob, number)

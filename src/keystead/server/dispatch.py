@@ -19,20 +19,23 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from keystead import ids, signing
-from keystead.clock import Clock, iso
+from keystead.clock import Clock
 from keystead.faults import Fault, FaultKind
-from keystead.identity import denial, replay
+from keystead.identity import replay
 from keystead.identity.authentication import Authentication
-from keystead.identity.callers import ANONYMOUS, Caller, IdentityType
+from keystead.identity.callers import ANONYMOUS, IdentityType
 from keystead.identity.directory import Directory
 from keystead.identity.federation import Federation
-from keystead.identity.keyring import Keyring
+from keystead.identity.keyring import Keyring, SealBrokenError
+from keystead.identity.replay import UnsignedNonces
 from keystead.identity.transaction import Quotas, Tx
 from keystead.percent import Pairs
-from keystead.policy import Decision, Layer, Query, context_key, decide, explain
+from keystead.policy import context_key
 from keystead.products.action import Action
 from keystead.products.desk import Desk
+from keystead.server import authorization
 from keystead.server.audit import Auditor
+from keystead.server.authorization import Facts, Judged
 from keystead.server.call import Call, Origin
 from keystead.server.feed import Follower
 from keystead.server.limits import RateLimits
@@ -67,7 +70,6 @@ NO_PROOF = FaultKind(
 )
 
 Result = TypeVar("Result")
-Facts = Mapping[str, str | tuple[str, ...]]
 
 _log = logging.getLogger("keystead.server")
 
@@ -86,6 +88,7 @@ class Dispatcher:
     policy_extensions: bool
     follower: Follower
     auditor: Auditor
+    unsigned: UnsignedNonces
     limits: RateLimits
     shared: SharedWindows | None
     clock: Clock
@@ -147,7 +150,8 @@ class Dispatcher:
         else:
             _, pairs = await self.authentication.check(request, claim, now, request.peer)
         if claim.nonce:
-            self.authentication.remember(request, claim, now, writes=False)
+            until = (claim.timestamp or now) + self.authentication.window_seconds
+            self.unsigned.accept(replay.digest(request.peer, claim.nonce), until, now)
         return Call(action, ANONYMOUS, _given(request, claim, pairs), origin, now)
 
     def _audit_refused(self, access_key_id: str, call: Call, fault: Fault) -> None:
@@ -172,9 +176,10 @@ class Dispatcher:
             if action.permission is not None:
                 names = action.resource_names(wanted, caller)
                 resource = names[0][0]
-                facts = self._facts(call, wanted) | await self._target_fact(call, wanted)
+                facts = authorization.facts(call, wanted) | await self._target_fact(call, wanted)
                 if not caller.is_account:
-                    await self._authorize(call, asked, wanted, names, facts)
+                    judged = await self._tagged(call, names, facts)
+                    authorization.check(call, asked, wanted, judged, facts, self.keyring)
             output = await self._run(call, wanted, facts, resource)
         except Fault as fault:
             self.auditor.add(audit_row(call, resource, fault.code))
@@ -192,20 +197,6 @@ class Dispatcher:
             await self.shared.take(kind, whose, call.now)
         else:
             self.limits.take(kind, whose, call.now)
-
-    def _facts(self, call: Call, wanted: Any) -> dict[str, str | tuple[str, ...]]:
-        """The condition keys of a request (reference/ram-policy-language.md 4.2), and those of its parameters."""
-        action, caller = call.action, call.caller
-        facts: dict[str, str | tuple[str, ...]] = {
-            "acs:currenttime": iso(call.now),
-            "acs:securetransport": "true" if call.origin.secure else "false",
-            "acs:sourceip": call.origin.address,
-            "acs:mfapresent": "true" if caller.mfa else "false",
-            "acs:principalarn": caller.principal_arn,
-        }
-        if action.context is not None:
-            facts |= {context_key(name): value for name, value in action.context(wanted).items()}
-        return facts
 
     async def _target_fact(self, call: Call, wanted: Any) -> dict[str, str | tuple[str, ...]]:
         """What the action knows of its target, where a policy of the caller asks for it."""
@@ -228,78 +219,22 @@ class Dispatcher:
 
         await asyncio.shield(asyncio.wrap_future(self.database.submit(write, writes=True)))
 
-    async def _authorize(self, call: Call, asked: Any, wanted: Any, names: list[tuple[str, ...]], facts: Facts) -> None:
-        """Raise `NoPermission` unless each of the resources is allowed, or the caller may do this to itself.
-
-        `asked` is what was sent, with `*` for a name that only an ID tells; `wanted` the same, resolved.
-        """
-        tagged = await self._tagged(call, names, facts)
-        if self._may_on_itself(call, wanted, tagged):
-            return
-        try:
-            for alternatives, known in tagged:
-                self._authorize_one(call, alternatives, known)
-        except Fault:
-            unresolved = call.action.resource_names(asked, call.caller)
-            if unresolved != names and all(one[0].endswith("/*") for one in unresolved):
-                # INVARIANT: an ID that exists is refused in the words of one that does not, name and reason unsaid.
-                for alternatives in unresolved:
-                    self._authorize_one(call, alternatives, facts)
-            raise
-
-    async def _tagged(
-        self, call: Call, names: list[tuple[str, ...]], facts: Facts
-    ) -> list[tuple[tuple[str, ...], Facts]]:
+    async def _tagged(self, call: Call, names: list[tuple[str, ...]], facts: Facts) -> list[Judged]:
         """Each resource with the facts that it is judged by: those of the request, and its own tags where asked."""
         tags_of = call.action.target_tags
-        if tags_of is None or not any(_asks_for_tags(layer) for layer in call.caller.layers):
-            return [(alternatives, facts) for alternatives in names]
+        if tags_of is None or not authorization.asks_for_tags(call.caller):
+            return [Judged(alternatives, facts) for alternatives in names]
 
-        def read(tx: Tx) -> list[tuple[tuple[str, ...], Facts]]:
-            return [
-                (one, {**facts, **{context_key(f"acs:ResourceTag/{k}"): v for k, v in tags_of(tx, one[0]).items()}})
-                for one in names
-            ]
+        def read(tx: Tx) -> list[Judged]:
+            return [Judged(one, {**facts, **authorization.tag_facts(tags_of(tx, one[0]))}) for one in names]
 
         return await self._in_reader(call, read)
-
-    def _may_on_itself(self, call: Call, wanted: Any, tagged: list[tuple[tuple[str, ...], Facts]]) -> bool:
-        """Whether the account lets its users do this to themselves; a Deny that applies still wins."""
-        action, caller = call.action, call.caller
-        if not action.self_service or action.self_service not in caller.self_service:
-            return False
-        if not action.concerns_itself(wanted, caller):
-            return False
-        queries = [
-            Query(action.permission or "", name, facts, alias_action=_alias(action))
-            for names, facts in tagged
-            for name in names
-        ]
-        return not any(decide(query, caller.layers).explicit_deny for query in queries)
-
-    def _authorize_one(self, call: Call, alternatives: tuple[str, ...], facts: Facts) -> None:
-        """Raise `NoPermission` unless one of the alternative resources is allowed and none is denied."""
-        action, layers = call.action, call.caller.layers
-        assert action.permission is not None  # noqa: S101 - the caller asked
-        refused: tuple[Decision, Query] | None = None
-        allowed = False
-        for resource in alternatives:
-            query = Query(action.permission, resource, facts, alias_action=_alias(action))
-            decision = decide(query, layers)
-            allowed = allowed or decision.allowed
-            if not decision.allowed and (refused is None or decision.explicit_deny):
-                refused = (decision, query)
-        if refused is None or (allowed and not refused[0].explicit_deny):
-            return
-        decision, query = refused
-        distance = _distance(decision, query, call.caller)
-        raise denial.no_permission(decision, query, call.caller, self.keyring, call.now, distance=distance)
 
     async def _run(self, call: Call, wanted: Any, facts: Mapping[str, Any], resource: str) -> Output:
         action, caller = call.action, call.caller
         if action.memory:
             if action.anonymous:
-                facts = self._facts(call, wanted)
+                facts = authorization.facts(call, wanted)
             desk = Desk(
                 now=call.now,
                 keyring=self.keyring,
@@ -372,6 +307,9 @@ def _as_fault(error: Exception, request_id: str) -> Fault:
     """What a failure looks like on the wire; the log has the cause of what is not a fault, under the request ID."""
     if isinstance(error, Fault):
         return error
+    if isinstance(error, SealBrokenError):
+        _log.error("%s: a stored secret cannot be opened: %s", request_id, error)
+        return UNAVAILABLE(why="This node's master key file lacks a key that a stored secret was sealed with.")
     if isinstance(error, SQLAlchemyError):
         _log.warning("%s: the database failed: %s", request_id, type(error).__name__)
         return UNAVAILABLE(why="The database did not answer.")
@@ -379,29 +317,8 @@ def _as_fault(error: Exception, request_id: str) -> Fault:
     return INTERNAL()
 
 
-def _alias(action: Action) -> str | None:
-    """IMS is judged by `ram:` names; older policies write `ims:` (reference/ram-policy-language.md section 2)."""
-    return f"ims:{action.name}" if action.product == "Ims" else None
-
-
 def _swapped(work: Callable[[Tx, Any], Result], wanted: Any, tx: Tx) -> Result:
     return work(tx, wanted)
-
-
-def _asks_for_tags(layer: Layer) -> bool:
-    return any(key.lower().startswith("acs:resourcetag/") for key in layer.keys)
-
-
-def _distance(decision: Decision, query: Query, caller: Caller) -> str:
-    """One clause that says how far a request was from being allowed."""
-    if decision.explicit_deny:
-        return f"{len(decision.matched)} statement(s) deny it, and a Deny outweighs every Allow"
-    explanation = explain(query, caller.layers)
-    total = sum(len(layer.statements) for layer in explanation.layers)
-    near = [trace for trace in explanation.closest if trace.action]
-    if not near:
-        return f"none of the {total} statement(s) names the action"
-    return f"of {total} statement(s) {len(near)} allow the action, but on other resources or under other conditions"
 
 
 def _tell_deprecated(answer: Answer, call: Call) -> None:

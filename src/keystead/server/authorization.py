@@ -1,0 +1,128 @@
+"""May the caller do it?  What a request is judged by, and the refusal when policies say no.
+
+Memory only: the tags of resources have been read before.  Source: reference/ram-policy-language.md sections 4 and 6,
+reference/ram-behaviour.md section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from keystead.clock import iso
+from keystead.faults import Fault
+from keystead.identity import denial
+from keystead.identity.callers import Caller
+from keystead.identity.keyring import Keyring
+from keystead.policy import Decision, Query, context_key, decide, explain
+from keystead.products.action import Action
+from keystead.server.call import Call
+
+Facts = Mapping[str, str | tuple[str, ...]]
+_TAG = "acs:resourcetag/"
+
+
+class Judged(NamedTuple):
+    """One resource that must be allowed, as its alternatives, and the facts that it is judged by."""
+
+    alternatives: tuple[str, ...]
+    facts: Facts
+
+
+def facts(call: Call, wanted: Any) -> dict[str, str | tuple[str, ...]]:
+    """The condition keys of a request (reference/ram-policy-language.md 4.2), and those of its parameters."""
+    action, caller = call.action, call.caller
+    found: dict[str, str | tuple[str, ...]] = {
+        "acs:currenttime": iso(call.now),
+        "acs:securetransport": "true" if call.origin.secure else "false",
+        "acs:sourceip": call.origin.address,
+        "acs:mfapresent": "true" if caller.mfa else "false",
+        "acs:principalarn": caller.principal_arn,
+    }
+    if action.context is not None:
+        found |= {context_key(name): value for name, value in action.context(wanted).items()}
+    return found
+
+
+def asks_for_tags(caller: Caller) -> bool:
+    """Whether any policy of the caller looks at the tags of resources."""
+    return any(key.startswith(_TAG) for layer in caller.layers for key in layer.keys)
+
+
+def tag_facts(tags: Mapping[str, str]) -> Facts:
+    """The condition keys `acs:ResourceTag/<key>` of a resource with these tags."""
+    return {_TAG + key: value for key, value in tags.items()}
+
+
+def check(call: Call, asked: Any, wanted: Any, judged: list[Judged], known: Facts, keyring: Keyring) -> None:
+    """Raise `NoPermission` unless each of the resources is allowed, or the caller may do this to itself.
+
+    `asked` is what was sent, with `*` for a name that only an ID tells; `wanted` the same, resolved.  `known`: the
+    facts of the request without those of a resource.
+    """
+    if _may_on_itself(call, wanted, judged):
+        return
+    try:
+        for each in judged:
+            _check_one(call, each, keyring)
+    except Fault:
+        unresolved = call.action.resource_names(asked, call.caller)
+        resolved = [each.alternatives for each in judged]
+        if unresolved != resolved and all(one[0].endswith("/*") for one in unresolved):
+            # INVARIANT: an ID that exists is refused in the words of one that does not, name and reason unsaid.
+            for alternatives in unresolved:
+                _check_one(call, Judged(alternatives, known), keyring)
+        raise
+
+
+def _may_on_itself(call: Call, wanted: Any, judged: list[Judged]) -> bool:
+    """Whether the account lets its users do this to themselves; a Deny that applies still wins."""
+    action, caller = call.action, call.caller
+    if not action.self_service or action.self_service not in caller.self_service:
+        return False
+    if not action.concerns_itself(wanted, caller):
+        return False
+    queries = [
+        Query(action.permission or "", name, its, alias_action=_alias(action))
+        for names, its in judged
+        for name in names
+    ]
+    return not any(decide(query, caller.layers).explicit_deny for query in queries)
+
+
+def _check_one(call: Call, judged: Judged, keyring: Keyring) -> None:
+    """Raise `NoPermission` unless one of the alternative resources is allowed and none is denied."""
+    action, layers = call.action, call.caller.layers
+    assert action.permission is not None  # noqa: S101 - the caller asked
+    refused: tuple[Decision, Query] | None = None
+    allowed = False
+    for resource in judged.alternatives:
+        query = Query(action.permission, resource, judged.facts, alias_action=_alias(action))
+        decision = decide(query, layers)
+        allowed = allowed or decision.allowed
+        if not decision.allowed and (refused is None or decision.explicit_deny):
+            refused = (decision, query)
+    if refused is None or (allowed and not refused[0].explicit_deny):
+        return
+    decision, query = refused
+    distance = _distance(decision, query, call.caller)
+    raise denial.no_permission(decision, query, call.caller, keyring, call.now, distance=distance)
+
+
+def _alias(action: Action) -> str | None:
+    """IMS is judged by `ram:` names; older policies write `ims:` (reference/ram-policy-language.md section 2)."""
+    return f"ims:{action.name}" if action.product == "Ims" else None
+
+
+def _distance(decision: Decision, query: Query, caller: Caller) -> str:
+    """One clause that says how far a request was from being allowed."""
+    if decision.explicit_deny:
+        return f"{len(decision.matched)} statement(s) deny it, and a Deny outweighs every Allow"
+    explanation = explain(query, caller.layers)
+    total = sum(len(layer.statements) for layer in explanation.layers)
+    if not total:
+        return "no policy is attached"
+    near = [trace for trace in explanation.closest if trace.action]
+    if not near:
+        return f"none of the {total} statement(s) names the action"
+    return f"of {total} statement(s) {len(near)} allow the action, but on other resources or under other conditions"
