@@ -11,6 +11,7 @@ from typing import Any
 
 from keystead import ids
 from keystead.faults import Fault, FaultKind
+from keystead.gateway.gateway import Gateway
 from keystead.server.dispatch import Dispatcher
 from keystead.server.metrics import Metrics
 from keystead.server.peers import Networks, Proxies, real_peer
@@ -45,6 +46,7 @@ OVERLOADED = FaultKind(
     "Try again in a moment.",
 )
 MAX_RUNNING = 2000
+MAX_MODEL_CALLS = 10_000  # streams are open for long and cost little
 
 _log = logging.getLogger("keystead.server")
 
@@ -61,6 +63,7 @@ class Edge:
         dispatcher: Dispatcher,
         metrics: Metrics,
         *,
+        gateway: Gateway,
         ready: Callable[[], str],
         max_body: int,
         max_headers: int,
@@ -72,6 +75,7 @@ class Edge:
         """`ready` says why this node should get no traffic, or ""; `watchers` may read /metrics."""
         self._dispatcher = dispatcher
         self._metrics = metrics
+        self._gateway = gateway
         self._ready = ready
         self._max_body = max_body
         self._max_headers = max_headers
@@ -80,12 +84,16 @@ class Edge:
         self._watchers = watchers
         self._require_tls = require_tls
         self._running = 0
+        self.model_calls = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         if scope["type"] != "http":
             return
         path = scope["path"]
+        if self._gateway.serves(path):
+            await self._call_model(scope, receive, send)
+            return
         if path in _PLAIN:
             answer = self._plain(path, scope)
         else:
@@ -96,6 +104,23 @@ class Edge:
             self._metrics.count(answer.status)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
+
+    async def _call_model(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request of the data planes on; the gateway writes its answer itself, for it may be a stream."""
+        try:
+            request = await self._read(scope, receive)
+            if self.model_calls >= MAX_MODEL_CALLS:
+                raise OVERLOADED(running=self.model_calls)
+        except _GoneError:
+            return
+        except Fault as fault:
+            self._metrics.count(await self._gateway.refuse(scope["path"], fault, send))
+            return
+        self.model_calls += 1
+        try:
+            self._metrics.count(await self._gateway.answer(request, receive, send))
+        finally:
+            self.model_calls -= 1
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:

@@ -1,0 +1,107 @@
+"""The gateway's parts, put together; what lies outside of them comes as arguments from `app`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from keystead.clock import Clock
+from keystead.faults import Fault
+from keystead.gateway.arrival import Arrivals
+from keystead.gateway.calls import Calls, audit_row
+from keystead.gateway.catalogue import Catalogue
+from keystead.gateway.gateway import Gateway
+from keystead.gateway.limits import Counter, Limiter
+from keystead.gateway.metering import Meter
+from keystead.gateway.pool import Bounds, Pool
+from keystead.gateway.scopes import ScopeLimits
+from keystead.gateway.shared_windows import SharedWindows
+from keystead.gateway.values import ApplicationRunner, Visit, Visitor
+from keystead.gateway.windows import LocalWindows
+from keystead.identity.authentication import Authentication
+from keystead.identity.directory import Directory
+from keystead.identity.keyring import Keyring
+from keystead.identity.transaction import Tx
+from keystead.store import usage
+from keystead.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the gateway is given.
+
+    audit: queues a row of the audit trail.  once: spends a nonce on every node, None without a shared store.  check:
+    raises when this node cannot follow changes.  embedded: starts the program's own model, None without it.
+    """
+
+    directory: Directory
+    database: Database[Tx]
+    keyring: Keyring
+    authentication: Authentication
+    clock: Clock
+    audit: Callable[[dict[str, object]], None]
+    once: Callable[[bytes, int], Awaitable[None]] | None
+    check: Callable[[], None]
+    runner: ApplicationRunner | None
+    embedded: Callable[[], Awaitable[str]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The settings that it reads.  journal: the file of calls that are not in the database yet."""
+
+    bounds: Bounds
+    longest: int
+    reserve_output: int
+    redis_url: str | None
+    journal: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """The gateway, what runs beside it, and its end."""
+
+    gateway: Gateway
+    meter: Meter
+    close: Callable[[], Awaitable[None]]
+
+
+def assemble(given: Outside, sizes: Sizes) -> Planes:
+    """Build every part."""
+    catalogue = Catalogue(given.database, given.keyring, given.clock)
+    scopes = ScopeLimits(given.database, given.clock)
+    given.directory.watch(catalogue.changed)
+    given.directory.watch(scopes.changed)
+    pool = Pool(sizes.bounds, embedded=given.embedded)
+    meter = Meter(given.database, given.clock, sizes.journal)
+
+    async def seed(counter: Counter) -> int:
+        def read() -> int:
+            limit = counter.limit
+            with given.database.reading(given.clock(), counter.account_id) as tx:
+                since = (counter.seed_from or 0) * 1000
+                return usage.total(
+                    tx, counter.account_id, limit.scope, limit.scope_id, limit.model, limit.measure, since
+                )
+
+        await meter.flush()
+        return await asyncio.wrap_future(given.database.submit(read, writes=False))
+
+    windows = SharedWindows(sizes.redis_url, seed) if sizes.redis_url else LocalWindows(seed)
+    limiter = Limiter(windows, reserve_output=sizes.reserve_output, longest=sizes.longest)
+    calls = Calls(catalogue, pool, limiter, meter, given.audit, given.clock, sizes.longest)
+
+    def refused(visit: Visit, visitor: Visitor, fault: Fault) -> None:
+        given.audit(audit_row(visit, visitor, fault.code, {}))
+
+    arrivals = Arrivals(given.directory, given.keyring, given.authentication, scopes, given.once, refused)
+
+    async def close() -> None:
+        await pool.close()
+        await meter.close()
+        if isinstance(windows, SharedWindows):
+            await windows.close()
+
+    return Planes(Gateway(arrivals, calls, given.keyring, given.runner, given.check, given.clock), meter, close)

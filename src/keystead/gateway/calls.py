@@ -1,0 +1,247 @@
+"""One model call, from the reservation to the last row: what happens whatever goes wrong.
+
+INVARIANT: a call that was begun is settled, metered and audited exactly once, also when the client leaves, the server
+dies or this node stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from keystead.clock import Clock
+from keystead.faults import Fault
+from keystead.gateway import authorization, faults
+from keystead.gateway.arrival import kind_of
+from keystead.gateway.catalogue import Catalogue, Model
+from keystead.gateway.limits import Limiter, Ticket
+from keystead.gateway.metering import Meter
+from keystead.gateway.pool import Pool
+from keystead.gateway.values import Ask, Receive, Send, Visit, Visitor
+from keystead.gateway.writers import usage_of
+
+_PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings", "rerank": "/rerank"}
+_AGENT_NOTICE = b"AgentKey is deprecated: call with an API key, the application ID and the workspace ID"
+_encode = msgspec.json.Encoder().encode
+_log = logging.getLogger("keystead.gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Makes model calls.  audit: queues a row of the audit trail.  longest: seconds after which a call is ended."""
+
+    catalogue: Catalogue
+    pool: Pool
+    limiter: Limiter
+    meter: Meter
+    audit: Callable[[dict[str, object]], None]
+    clock: Clock
+    longest: int
+
+    async def make(self, visit: Visit, visitor: Visitor, ask: Ask, receive: Receive, send: Send) -> None:
+        """Authorize, reserve, call, answer; raises a `Fault` only while nothing of the answer was sent."""
+        model = await self._allowed(visit, visitor, ask)
+        ticket = await self.limiter.reserve(
+            visitor.caller.account_id,
+            visitor.limits + ask.limits,
+            model,
+            visit.request_id,
+            ask.inputs,
+            ask.most_output,
+            visit.now,
+        )
+        visit.begun = True
+        self.meter.begin(_row(visit, visitor, ask, model, ask.inputs, 0, estimated=True, outcome="Interrupted"))
+        outcome = "Interrupted"
+        try:
+            async with asyncio.timeout(self.longest):
+                await _until_left(self._exchange(visit, ask, model, send), receive)
+            outcome = "Success"
+        except TimeoutError:
+            fault = faults.TIMEOUT(seconds=self.longest)
+            outcome = fault.code
+            await self._fail(visit, ask, fault, send)
+        except Fault as fault:
+            outcome = fault.code
+            await self._fail(visit, ask, fault, send)
+        finally:
+            await asyncio.shield(self._finish(visit, visitor, ask, model, ticket, outcome))
+
+    async def _allowed(self, visit: Visit, visitor: Visitor, ask: Ask) -> Model:
+        """The model, once it is sure that it may be called; what may not be called is not told from what is not."""
+        if ask.application:
+            authorization.check_granted(visitor, ask.model, visit.facts)
+        else:
+            authorization.check_model(visitor, ask.model, ask.inputs + (ask.most_output or 0), visit.facts)
+        model = (await self.catalogue.models()).get(ask.model)
+        if model is None:
+            kind = faults.MODEL_UNKNOWN if visit.plane is faults.Plane.COMPATIBLE else faults.MODEL_UNKNOWN_NATIVE
+            raise kind(model=ask.model)
+        return model
+
+    async def _exchange(self, visit: Visit, ask: Ask, model: Model, send: Send) -> None:
+        async with self.pool.open(model, _PATHS[ask.operation], ask.body, visit.request_id) as reply:
+            visit.upstream = reply.upstream.id
+            ask.writer.upstream_model = reply.upstream.model
+            if not ask.stream:
+                body = ask.writer.whole(await reply.whole())
+                await send_whole(visit, send, 200, body)
+                return
+            async for block in reply.blocks():
+                out = ask.writer.feed(block)
+                if out:
+                    if not visit.started:
+                        await _start_stream(visit, send)
+                    await send({"type": "http.response.body", "body": out, "more_body": True})
+            if not ask.writer.finished:
+                raise faults.SERVING(why="it ended its answer before the end")
+        if not visit.started:
+            await _start_stream(visit, send)
+        await send({"type": "http.response.body", "body": ask.writer.end()})
+
+    async def _fail(self, visit: Visit, ask: Ask, fault: Fault, send: Send) -> None:
+        """Tell of a failure inside the stream; before it began, raise it."""
+        if fault.code == "ClientDisconnect":
+            return
+        if not visit.started:
+            raise fault
+        error = ask.writer.fail(faults.body(visit.plane, fault, visit.spoken_id), fault.status)
+        await send({"type": "http.response.body", "body": error})
+
+    async def _finish(
+        self, visit: Visit, visitor: Visitor, ask: Ask, model: Model, ticket: Ticket, outcome: str
+    ) -> None:
+        """Settle, meter, audit."""
+        reached = bool(visit.upstream)
+        given, made, estimated = usage_of(ask.writer, ask.inputs) if reached else (0, 0, False)
+        self.meter.end(
+            _row(
+                visit,
+                visitor,
+                ask,
+                model,
+                given,
+                made,
+                estimated=estimated,
+                outcome=outcome,
+                duration=self.clock() - visit.now,
+            )
+        )
+        told = {"model": model.name, "inputTokens": str(given), "outputTokens": str(made)}
+        self.audit(audit_row(visit, visitor, outcome, told))
+        await self.limiter.settle(ticket, given, made)
+        if ask.finished is not None and outcome == "Success":
+            try:
+                await ask.finished(ask.writer.text)
+            except Exception:  # noqa: BLE001 - the answer is out; what is lost is said in the log
+                _log.exception("%s: the session's history could not be kept", visit.request_id)
+
+
+async def _until_left(work: Coroutine[Any, Any, None], receive: Receive) -> None:
+    """Run `work` until it ends or the client leaves; then it is cancelled, and with it the server's call."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise faults.LEFT()
+        task.result()
+    finally:
+        gone.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def headers_of(visit: Visit, kind: bytes, more: list[tuple[bytes, bytes]] | None = None) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer: the request ID under each name that a client looks for."""
+    mark = visit.request_id.encode()
+    found = [(b"content-type", kind), (b"x-request-id", mark), (b"x-acs-request-id", mark), *(more or ())]
+    if visit.visitor is not None and visit.visitor.key is not None and visit.visitor.key.kind == "agent":
+        found.append((b"x-keystead-deprecated", _AGENT_NOTICE))
+    return found
+
+
+async def send_whole(
+    visit: Visit, send: Send, status: int, body: bytes, more: list[tuple[bytes, bytes]] | None = None
+) -> None:
+    """Send an answer in one piece."""
+    headers = headers_of(visit, b"application/json;charset=utf-8", more)
+    headers.append((b"content-length", str(len(body)).encode()))
+    visit.started = True
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _start_stream(visit: Visit, send: Send) -> None:
+    more = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+    visit.started = True
+    headers = headers_of(visit, b"text/event-stream;charset=UTF-8", more)
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+
+def _row(
+    visit: Visit,
+    visitor: Visitor,
+    ask: Ask,
+    model: Model,
+    given: int,
+    made: int,
+    *,
+    estimated: bool,
+    outcome: str,
+    duration: float = 0.0,
+) -> dict[str, object]:
+    """The columns of `store.tables.usage`."""
+    caller = visitor.caller
+    owner = caller.account_id if kind_of(caller) == "account" else caller.user_id or caller.role_id
+    return {
+        "call_id": visit.request_id,
+        "account_id": caller.account_id,
+        "at": int(visit.now * 1000),
+        "workspace_id": visitor.workspace_id,
+        "application_id": ask.application,
+        "key_id": visitor.key_id,
+        "owner_id": owner,
+        "principal": caller.arn[:256],
+        "model": model.name,
+        "operation": ask.operation,
+        "input_tokens": given,
+        "output_tokens": made,
+        "estimated": estimated,
+        "cost": model.cost(given, made),
+        "outcome": outcome[:64],
+        "upstream_id": visit.upstream,
+        "duration_ms": int(duration * 1000),
+    }
+
+
+def audit_row(visit: Visit, visitor: Visitor, outcome: str, told: dict[str, str]) -> dict[str, object]:
+    """The columns of `store.tables.audit`; no text of the call is in it."""
+    caller, request = visitor.caller, visit.request
+    return {
+        "account_id": caller.account_id,
+        "at": int(visit.now * 1000),
+        "request_id": visit.request_id,
+        "product": "ModelStudio",
+        "action": visit.action or "Authenticate",
+        "kind": "read",
+        "identity_type": caller.kind.value,
+        "principal": caller.arn[:256],
+        "access_key_id": visitor.name[:128],
+        "resource": visit.resource[:512],
+        "outcome": outcome[:128],
+        "address": request.peer[:64],
+        "agent": request.headers.get("user-agent", "")[:256],
+        "parameters": _encode({"workspaceId": visitor.workspace_id, **told}).decode(),
+    }

@@ -1,0 +1,135 @@
+"""What every call used, written behind the answers; a crash loses nothing and counts nothing twice.
+
+A call is noted in a journal when it begins, with what it reserves, and when it ends, with what it used.  Rows go to
+the database in batches under the call's own ID, so a row that is written again changes nothing.  At start the journal
+of the run before is read: what ended is written, what did not is written with its estimate and marked so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import msgspec
+from sqlalchemy.exc import SQLAlchemyError
+
+from keystead.identity.transaction import Tx
+from keystead.store import usage
+from keystead.store.database import Database
+
+FLUSH_SECONDS = 0.5
+BATCH = 500
+_REWRITE_BYTES = 4_194_304
+_MOST_WAITING = 200_000
+_encode = msgspec.json.Encoder().encode
+_log = logging.getLogger("keystead.usage")
+
+Row = dict[str, object]
+
+
+class Meter:
+    """Collects usage rows; `run` writes them.  Used from the event loop."""
+
+    def __init__(self, database: Database[Tx], clock: Callable[[], float], path: Path) -> None:
+        """`path` is the journal's file; it is readable by this user only."""
+        self._database = database
+        self._clock = clock
+        self._path = path
+        self._open: dict[str, Row] = {}
+        self._done: dict[str, Row] = {}
+        self._size = 0
+        self._file = -1
+        self.dropped = 0
+        self._recover()
+        self._rewrite()
+
+    def __len__(self) -> int:
+        return len(self._done)
+
+    def begin(self, row: Row) -> None:
+        """A call begins; `row` is complete, with what it is estimated to use."""
+        self._open[str(row["call_id"])] = row
+        self._write(b"b", row)
+
+    def end(self, row: Row) -> None:
+        """A call has ended, however it ended."""
+        call_id = str(row["call_id"])
+        self._open.pop(call_id, None)
+        if len(self._done) >= _MOST_WAITING:
+            self.dropped += 1  # the journal has it still: the next start writes it
+        else:
+            self._done[call_id] = row
+        self._write(b"e", row)
+
+    async def run(self) -> None:
+        """Write what has ended, twice a second, for ever."""
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write everything that has ended; on a failing database it waits."""
+        while self._done:
+            rows = [row for _, row in zip(range(BATCH), self._done.values(), strict=False)]
+            try:
+                await asyncio.wrap_future(self._database.submit(partial(self._insert, rows), writes=True))
+            except SQLAlchemyError as error:
+                _log.warning("usage rows wait: the database does not take them (%s)", type(error).__name__)
+                return
+            for row in rows:
+                self._done.pop(str(row["call_id"]), None)
+        if self._size > _REWRITE_BYTES:
+            self._rewrite()
+
+    async def close(self) -> None:
+        """Write what is left and close the journal."""
+        await self.flush()
+        if not self._done and not self._open:
+            os.ftruncate(self._file, 0)
+        os.close(self._file)
+
+    def _insert(self, rows: list[Row]) -> None:
+        with self._database.writing(self._clock(), "") as tx:
+            usage.insert(tx, rows)
+
+    def _write(self, mark: bytes, row: Row) -> None:
+        line = mark + _encode(row) + b"\n"
+        self._size += len(line)
+        os.write(self._file, line)
+
+    def _rewrite(self) -> None:
+        """Begin the journal anew with what is not in the database yet."""
+        lines = [b"b" + _encode(row) + b"\n" for row in self._open.values()]
+        lines += [b"e" + _encode(row) + b"\n" for row in self._done.values()]
+        text = b"".join(lines)
+        fresh = self._path.with_suffix(".new")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        os.write(handle, text)
+        fresh.replace(self._path)
+        if self._file >= 0:
+            os.close(self._file)
+        self._file, self._size = handle, len(text)
+
+    def _recover(self) -> None:
+        if not self._path.exists():
+            return
+        for line in self._path.read_bytes().split(b"\n"):
+            try:
+                row = msgspec.json.decode(line[1:], type=dict[str, object])
+            except msgspec.DecodeError:
+                continue  # the line that a crash cut
+            call_id = str(row.get("call_id"))
+            if line[:1] == b"e":
+                self._open.pop(call_id, None)
+                self._done[call_id] = row
+            else:
+                self._open[call_id] = row
+        if self._open or self._done:
+            _log.info("usage of the run before: %d calls ended, %d did not", len(self._done), len(self._open))
+        for call_id, row in self._open.items():
+            self._done[call_id] = {**row, "outcome": "Interrupted", "estimated": True}
+        self._open = {}

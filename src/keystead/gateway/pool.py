@@ -1,0 +1,255 @@
+"""Calls to model servers: which of them, retries before the first byte, circuit breaking, bounds.
+
+Connections are pooled and kept; a call that is cancelled closes its connection, which is how a server hears of it.
+aiohttp and not httpx: docs/decisions/0020-aiohttp-for-upstreams.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from keystead.faults import Fault
+from keystead.gateway import faults, lines
+from keystead.gateway.catalogue import EMBEDDED, Model, Upstream
+
+_encode = msgspec.json.Encoder().encode
+_TRIES = 3
+_FAILURES_TO_OPEN = 5
+_FIRST_PAUSE = 5.0
+_LONGEST_PAUSE = 300.0
+_MOST_ERROR_BYTES = 8192
+_RETRIED = frozenset({500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """connect_seconds: until a server takes the connection.  idle_seconds: the longest silence, also before the first
+    byte.  line_bytes: of a stream's line.  body_bytes: of a whole answer."""
+
+    connect_seconds: float = 5
+    idle_seconds: float = 120
+    line_bytes: int = 1_048_576
+    body_bytes: int = 33_554_432
+
+
+class _Health:
+    """What this node knows of one server: failures in a row, and until when it is left alone."""
+
+    __slots__ = ("failures", "open_until")
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.open_until = 0.0
+
+    def failed(self, now: float) -> None:
+        self.failures += 1
+        if self.failures >= _FAILURES_TO_OPEN:
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self.failures - _FAILURES_TO_OPEN))
+            self.open_until = now + pause
+
+    def answered(self) -> None:
+        self.failures, self.open_until = 0, 0.0
+
+
+class Reply:
+    """A server's answer, its headers read and its body not."""
+
+    def __init__(self, upstream: Upstream, response: aiohttp.ClientResponse, bounds: Bounds) -> None:
+        self.upstream = upstream
+        self._response = response
+        self._bounds = bounds
+
+    async def blocks(self) -> AsyncIterator[bytes]:
+        """The stream in whole lines.  Raises `ModelServingError` and `ResponseTimeout`."""
+        try:
+            async for block in lines.blocks(self._response.content.iter_any(), self._bounds.line_bytes):
+                yield block
+        except aiohttp.ClientError as error:
+            raise faults.SERVING(why=f"it ended its answer early ({type(error).__name__})") from None
+        except TimeoutError:
+            raise faults.TIMEOUT(seconds=self._bounds.idle_seconds) from None
+
+    async def whole(self) -> bytes:
+        """The whole body.  Raises as `blocks`, and for a body that is too large."""
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async for data in self._response.content.iter_any():
+                size += len(data)
+                if size > self._bounds.body_bytes:
+                    raise faults.SERVING(why=f"its answer has more than {self._bounds.body_bytes} bytes")
+                parts.append(data)
+        except aiohttp.ClientError as error:
+            raise faults.SERVING(why=f"it ended its answer early ({type(error).__name__})") from None
+        except TimeoutError:
+            raise faults.TIMEOUT(seconds=self._bounds.idle_seconds) from None
+        return b"".join(parts)
+
+
+class Pool:
+    """All connections to model servers of one node."""
+
+    def __init__(
+        self,
+        bounds: Bounds,
+        *,
+        embedded: Callable[[], Awaitable[str]] | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """embedded: starts the model of this program where it does not run, and answers its address."""
+        self._bounds = bounds
+        self._embedded = embedded
+        self._now = now
+        self._health: dict[str, _Health] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    def _sessions(self) -> aiohttp.ClientSession:
+        if self._session is None:  # made on the loop that uses it
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=self._bounds.connect_seconds, sock_read=self._bounds.idle_seconds
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                auto_decompress=False,
+                skip_auto_headers=("User-Agent", "Accept-Encoding"),
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+
+    def order(self, model: Model) -> list[Upstream]:
+        """The servers to ask, drawn by weight; those that are left alone come only when no other is there."""
+        now = self._now()
+        fine = [each for each in model.upstreams if self._of(each).open_until <= now]
+        return sorted(fine, key=_draw, reverse=True)
+
+    @asynccontextmanager
+    async def open(self, model: Model, path: str, body: dict[str, Any], request_id: str) -> AsyncIterator[Reply]:
+        """Send a call to one of the model's servers and wait for its first byte.
+
+        Asks another one, three in all, while none has begun to answer.  Raises the faults of section d.6.
+        """
+        response, upstream = await self._first(model, path, body, request_id)
+        try:
+            yield Reply(upstream, response, self._bounds)
+        except Fault as fault:
+            if fault.code in ("ModelServingError", "ResponseTimeout"):
+                self._of(upstream).failed(self._now())
+            raise
+        else:
+            self._of(upstream).answered()
+        finally:
+            response.close() if not response.content.at_eof() else response.release()
+
+    async def _first(
+        self, model: Model, path: str, body: dict[str, Any], request_id: str
+    ) -> tuple[aiohttp.ClientResponse, Upstream]:
+        servers = self.order(model)
+        if not servers:
+            some = f"{len(model.upstreams)} left alone after failures" if model.upstreams else "it has none"
+            raise faults.UNAVAILABLE(model=model.name, why=some)
+        last: Fault | None = None
+        for number in range(max(1, min(_TRIES, 2 * len(servers)))):
+            upstream = servers[number % len(servers)]
+            try:
+                return await self._ask(upstream, path, body, request_id), upstream
+            except Fault as fault:
+                last = fault
+                if not getattr(fault, "again", False):
+                    raise
+        assert last is not None  # noqa: S101 - there was at least one try
+        raise last
+
+    async def _ask(
+        self, upstream: Upstream, path: str, body: dict[str, Any], request_id: str
+    ) -> aiohttp.ClientResponse:
+        """One try.  A fault that another server may do better with has `again`."""
+        health = self._of(upstream)
+        headers = {"content-type": "application/json", "x-request-id": request_id}
+        if upstream.secret:
+            headers["authorization"] = f"Bearer {upstream.secret}"
+        try:
+            base = await self._base(upstream)
+            response = await self._sessions().post(
+                base + path, data=_encode({**body, "model": upstream.model}), headers=headers, allow_redirects=False
+            )
+        except aiohttp.ServerTimeoutError as error:
+            health.failed(self._now())
+            if isinstance(error, aiohttp.ConnectionTimeoutError):
+                raise _again(faults.UNAVAILABLE(model=upstream.model, why="it takes no connection in time")) from None
+            raise faults.TIMEOUT(seconds=self._bounds.idle_seconds) from None  # it may be at work: not asked twice
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            health.failed(self._now())
+            raise _again(faults.UNAVAILABLE(model=upstream.model, why=type(error).__name__)) from None
+        if response.status < 300:
+            return response
+        fault = await self._refusal(response)
+        if response.status in _RETRIED:
+            health.failed(self._now())
+        raise fault
+
+    async def _base(self, upstream: Upstream) -> str:
+        if not upstream.url.startswith(EMBEDDED):
+            return upstream.url
+        if self._embedded is None:
+            raise faults.UNAVAILABLE(model=upstream.model, why="the extra [model] is not installed, or switched off")
+        return await self._embedded()
+
+    async def _refusal(self, response: aiohttp.ClientResponse) -> Fault:
+        """What a server's refusal means for the caller."""
+        try:
+            async with asyncio.timeout(self._bounds.connect_seconds):
+                raw = await response.content.read(_MOST_ERROR_BYTES)
+        except (aiohttp.ClientError, TimeoutError):
+            raw = b""
+        response.close()
+        try:
+            given = msgspec.json.decode(raw)
+        except msgspec.DecodeError:
+            given = raw.decode("utf-8", "replace")[:200]
+        why = lines.said(given.get("error", given) if isinstance(given, dict) else given)
+        status = response.status
+        if status == 429:
+            wait = response.headers.get("retry-after", "1")
+            fault = faults.BUSY(why=why, seconds=wait if wait.isdecimal() and len(wait) < 6 else "1")
+            fault.headers = (("retry-after", wait if wait.isdecimal() and len(wait) < 6 else "1"),)
+            return _again(fault)
+        if status in (400, 413, 422):
+            return faults.PARAMETER(problem=f"The model server refuses the request: {why}.")
+        if status in _RETRIED:
+            return _again(faults.SERVING(why=f"it answered HTTP {status} ({why})"))
+        if status in (401, 403):
+            return faults.SERVING(why=f"it does not accept this gateway's key (HTTP {status})")
+        return faults.SERVING(why=f"it answered HTTP {status} ({why})")
+
+    def _of(self, upstream: Upstream) -> _Health:
+        found = self._health.get(upstream.id)
+        if found is None:
+            if len(self._health) > 10_000:  # servers that were removed long ago
+                self._health.clear()
+            found = self._health[upstream.id] = _Health()
+        return found
+
+
+def _draw(upstream: Upstream) -> float:
+    """A lot whose highest is as likely as the weight (Efraimidis and Spirakis); without weight always the last."""
+    return random.random() ** (1 / upstream.weight) if upstream.weight else -1.0  # noqa: S311
+
+
+def _again(fault: Fault) -> Fault:
+    fault.again = True  # type: ignore[attr-defined]
+    return fault
