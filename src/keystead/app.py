@@ -17,13 +17,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from keystead import bootstrap
 from keystead.clock import Clock, iso, system_clock
+from keystead.gateway.assembly import Outside, Planes, Sizes, assemble
+from keystead.gateway.pool import Bounds
 from keystead.identity import keyring as keyrings
 from keystead.identity.authentication import Authentication
 from keystead.identity.directory import Directory
 from keystead.identity.federation import Federation, recipients_of
 from keystead.identity.issuers import Issuers
 from keystead.identity.keyring import Keyring
-from keystead.identity.replay import ReplayWindow
+from keystead.identity.replay import ReplayWindow, UnsignedNonces
 from keystead.identity.transaction import Quotas, Tx
 from keystead.products.catalogue import PRODUCTS
 from keystead.products.workspaces import access
@@ -33,7 +35,7 @@ from keystead.server.dispatch import Dispatcher
 from keystead.server.edge import Edge
 from keystead.server.feed import Follower
 from keystead.server.limits import RateLimits
-from keystead.server.listen import Listener
+from keystead.server.listen import Listener, bind
 from keystead.server.listen import serve as listen
 from keystead.server.lock import AlreadyRunningError, DataLock
 from keystead.server.metrics import Metrics
@@ -241,6 +243,25 @@ def describe(settings: Settings) -> dict[str, object]:
         return {**bootstrap.describe(tx), "schema": schema.HEAD, "data_dir": str(settings.data_dir)}
 
 
+def check_addresses(settings: Settings) -> None:
+    """Raise `OperatorError` when an address to listen on is taken, before a first start makes anything."""
+    for host, port in [
+        (settings.host, settings.port),
+        (settings.host, settings.tls_port if settings.tls != "off" else 0),
+    ]:
+        try:
+            bind(Listener(host, port)).close()
+        except OSError as error:
+            raise _cannot_listen(host, port, error) from None
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> OperatorError:
+    return OperatorError(
+        f"Cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}.",
+        "Name a free port with --port or --tls-port, or stop what uses this one.",
+    )
+
+
 def serve(settings: Settings, on_ready: Callable[..., None]) -> None:
     """Serve until SIGINT or SIGTERM; `on_ready` gets the addresses.  Raises `OperatorError`."""
     logs.configure(settings.log_format, settings.log_level)
@@ -254,10 +275,7 @@ def serve(settings: Settings, on_ready: Callable[..., None]) -> None:
             "Stop it first, or name another --data-dir; many nodes share one PostgreSQL, each with its own data_dir.",
         ) from None
     except OSError as error:
-        raise OperatorError(
-            f"Cannot listen on {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}.",
-            "Name a free port with --port, or stop what uses this one.",
-        ) from None
+        raise _cannot_listen(settings.host, settings.port, error) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,9 +310,11 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
             "audit_dropped": ("Audit events lost because the queue was full", lambda: auditor.dropped),
         }
     )
+    planes = _planes(instance, dispatcher)
     edge = Edge(
         dispatcher,
         metrics,
+        gateway=planes.gateway,
         ready=follower.blind,
         max_body=settings.max_body_bytes,
         max_headers=settings.max_headers,
@@ -304,8 +324,9 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
         require_tls=settings.require_tls,
     )
     try:
-        yield Node(edge, [follower.run, partial(_housekeeping, database, window, clock)])
+        yield Node(edge, [follower.run, planes.meter.run, partial(_housekeeping, database, window, clock)])
     finally:
+        await planes.close()
         auditor.close()
         window.close()
         if dispatcher.shared is not None:
@@ -338,10 +359,42 @@ def _dispatcher(
         policy_extensions=settings.policy_extensions,
         follower=follower,
         auditor=auditor,
+        unsigned=UnsignedNonces(),
         limits=RateLimits(limits),
         shared=SharedWindows(settings.redis_url, limits) if settings.redis_url else None,
         clock=instance.clock,
     )
+
+
+def _planes(instance: Instance, dispatcher: Dispatcher) -> Planes:
+    """The gateway, with what it needs of the other parts."""
+    settings = instance.settings
+    outside = Outside(
+        directory=dispatcher.directory,
+        database=instance.database,
+        keyring=instance.keyring,
+        authentication=dispatcher.authentication,
+        clock=instance.clock,
+        audit=dispatcher.auditor.add,
+        once=dispatcher.shared.accept if dispatcher.shared is not None else None,
+        check=dispatcher.follower.check,
+        runner=None,
+        embedded=None,
+    )
+    bounds = Bounds(
+        settings.upstream_connect_seconds,
+        settings.upstream_idle_seconds,
+        settings.upstream_line_bytes,
+        settings.upstream_body_bytes,
+    )
+    sizes = Sizes(
+        bounds,
+        settings.model_call_seconds,
+        settings.reserve_output_tokens,
+        settings.redis_url,
+        settings.data_dir / "usage.journal",
+    )
+    return assemble(outside, sizes)
 
 
 def _listeners(settings: Settings) -> list[Listener]:

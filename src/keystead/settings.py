@@ -158,8 +158,8 @@ class Settings:
         100_000, "Callers kept in memory by one process.", "Requests", low=100, high=10_000_000
     )
     nonce_limit: int = _setting(
-        1_000_000,
-        "Nonces remembered by one process; when full, requests are refused.",
+        4_000_000,
+        "Nonces remembered by one process, about 130 bytes each; when full, requests are refused.",
         "Requests",
         low=1000,
         high=100_000_000,
@@ -193,6 +193,27 @@ class Settings:
     identity_providers_quota: int = _quota(100, "SAML providers, and OIDC providers, in the account", 10_000)
     client_ids_per_provider: int = _quota(50, "client IDs of one OIDC provider", 1000)
     fingerprints_per_provider: int = _quota(5, "fingerprints of one OIDC provider", 100)
+    upstream_connect_seconds: int = _setting(
+        5, "Seconds that a model server may take to accept a connection.", "Models", low=1, high=300
+    )
+    upstream_idle_seconds: int = _setting(
+        120, "Longest silence of a model server in seconds, also before its first byte.", "Models", low=1, high=3600
+    )
+    upstream_line_bytes: int = _setting(
+        1_048_576, "Longest line in a model server's stream, in bytes.", "Models", low=4096, high=67_108_864
+    )
+    upstream_body_bytes: int = _setting(
+        33_554_432, "Largest whole answer of a model server, in bytes.", "Models", low=65_536, high=1_073_741_824
+    )
+    model_call_seconds: int = _setting(
+        3600, "Seconds after which a model call is ended, however lively its stream.", "Models", low=1, high=86_400
+    )
+    reserve_output_tokens: int = _setting(
+        1024, "Tokens reserved for an answer when the caller sets no max_tokens.", "Models", low=1, high=1_000_000
+    )
+    embedded_model: bool = _setting(
+        True, "Offer the small model of the extra [model], where that is installed.", "Models"
+    )
     users_quota: int = _quota(5000, "RAM users in the account")
     groups_quota: int = _quota(300, "groups in the account")
     roles_quota: int = _quota(1000, "roles in the account")

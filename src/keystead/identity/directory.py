@@ -102,6 +102,7 @@ class Directory:
         self._loading: dict[tuple[str, str], asyncio.Future[Loaded[Any]]] = {}
         self._changes = 0
         self._recent: deque[tuple[int, Subject]] = deque(maxlen=_REMEMBERED_CHANGES)
+        self._watchers: list[Callable[[str], None]] = []
 
     def __len__(self) -> int:
         return len(self._keys) + len(self._roles)
@@ -212,6 +213,15 @@ class Directory:
         self._keep(kind, key, loaded, began)
         return loaded
 
+    async def read(self, work: Callable[[Tx], Value]) -> Value:
+        """Run `work` in a reading transaction, in a worker thread; nothing of it is kept."""
+
+        def run() -> Value:
+            with self._database.reading(self._clock()) as tx:
+                return work(tx)
+
+        return await asyncio.wrap_future(self._database.submit(run, writes=False))
+
     def _read(self, read: Callable[[Tx], Loaded[Any]]) -> Loaded[Any]:
         with self._database.reading(self._clock()) as tx:
             return read(tx)
@@ -232,9 +242,15 @@ class Directory:
         else:
             self._keys.put(key, loaded)
 
+    def watch(self, changed: Callable[[str], None]) -> None:
+        """Have `changed` called with the kind of every subject that changes, "" for a loss of everything."""
+        self._watchers.append(changed)
+
     def apply(self, subjects: Iterable[Subject]) -> None:
         """Drop every record that depends on one of the changed subjects."""
         for subject in subjects:
+            for changed in self._watchers:
+                changed(subject[0])
             self._changes += 1
             self._recent.append((self._changes, subject))
             # A load under way may have begun before this change: whoever asks from now on starts a new one.
@@ -249,6 +265,8 @@ class Directory:
     def clear(self) -> None:
         """Drop everything: the feed was lost for longer than its rows are kept."""
         self._changes += _REMEMBERED_CHANGES + 1
+        for changed in self._watchers:
+            changed("")
         self._loading.clear()
         for cache in (self._studio, self._studio_absent, self._keys, self._absent, self._roles, self._providers):
             cache.clear()
