@@ -17,6 +17,7 @@ from keystead.store.tables import (
     attachments,
     group_members,
     groups,
+    mfa_devices,
     policies,
     recycled_keys,
     recycled_users,
@@ -81,6 +82,11 @@ _HANGING = tuple(
         (attachments, attachments.c.entity_id),
         (tags, tags.c.entity_id),
     )
+)
+_UNBIND = (
+    sa.update(mfa_devices)
+    .where(mfa_devices.c.user_id == sa.bindparam("user"))
+    .values(user_id=None, of_account=False, bound_at=None)
 )
 _GROUPS_LEFT = sa.select(groups.c.id).where(groups.c.account_id == sa.bindparam("account"))
 _POLICIES_LEFT = sa.select(policies.c.id).where(policies.c.account_id == sa.bindparam("account"))
@@ -151,7 +157,8 @@ def purge_key(tx: Tx, access_key_id: str) -> None:
 def put_user(tx: Tx, user_id: str, *, most_users: int, most_keys: int) -> None:
     """Move a user with its pairs into the bin.
 
-    How it signs in goes with its row: login profile, passwords, passkeys; a virtual MFA device stays, unbound.
+    How it signs in goes with its row: login profile, passwords, passkeys, service credentials; a virtual MFA device
+    stays, unbound.
     The bin holds at most `most_users` users and `most_keys` pairs of each: the oldest are purged.
     """
     row = tx.row(_LIVE_USER, account=tx.account_id, user=user_id)
@@ -164,7 +171,7 @@ def put_user(tx: Tx, user_id: str, *, most_users: int, most_keys: int) -> None:
     )
     for each in tx.rows(_LIVE_KEYS, account=tx.account_id, user=user_id):
         put_key(tx, each.id, most_keys)
-    for statement in _HANGING:
+    for statement in (*_HANGING, _UNBIND):
         tx.run(statement, user=user_id)
     tx.run(_REMOVE_USER, user=user_id)
     tx.run(

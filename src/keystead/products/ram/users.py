@@ -23,8 +23,6 @@ from keystead.wire.parameters import Input, Text
 USER = "acs:ram:*:{account}:user/{user_name}"
 USERS = "acs:ram:*:{account}:user/*"
 
-find = named  # as login profiles call it
-
 DisplayName = Annotated[str, Text(1, 128, doc="free text")]
 
 
