@@ -35,16 +35,21 @@ def claims(at: Issuer) -> dict[str, Any]:
     return {"iss": at.url, "sub": "admin", "aud": "app", "iat": now, "exp": now + 600}
 
 
-def refused(at: Issuer, text: str) -> str:
+def judged(at: Issuer, text: str) -> oidc.Token:
+    """The token through every step, with the issuer's keys at hand."""
     known = OidcProvider("3", "1", "p", at.url, ("app",), (), 3600)
+    header, said = oidc.peek(text)
+    oidc.check(said, known, time.time())
     keys = oidc.read_keys(json.dumps(at.answer("/keys")).encode())
+    fitting = [key for key in keys if key.fits(header)]
+    if len(fitting) != 1:
+        raise TokenRefusedError("InvalidSignature", "no single key")
+    return oidc.verify(text, header, fitting[0], known, time.time())
+
+
+def refused(at: Issuer, text: str) -> str:
     with pytest.raises(TokenRefusedError) as caught:
-        header, said = oidc.peek(text)
-        oidc.check(said, known, time.time())
-        fitting = [key for key in keys if key.fits(header)]
-        if len(fitting) != 1:
-            raise TokenRefusedError("InvalidSignature", "no single key")
-        oidc.verify(text, header, fitting[0], known, time.time())
+        judged(at, text)
     return caught.value.part
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import ssl
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ from keystead.identity import oidc
 from keystead.identity.issuers import Issuers, unfit
 from keystead.identity.oidc import SigningKey, TokenRefusedError
 from keystead.identity.providers import OidcProvider
+from keystead.server import tls
 from services.issuer import Issuer, issuer
 
 
@@ -90,6 +95,47 @@ def test_an_issuer_that_fails_is_not_asked_again_at_once(at: Issuer) -> None:
     assert len(at.asked) == 1
     at.status = 200
     assert key(keys, at, text, 1030)
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tls.TlsFiles:
+    """A certificate for this machine of an authority that this process trusts."""
+    files = tls.ensure(tmp_path, (), time.time())
+    assert files.authority is not None
+    monkeypatch.setenv("SSL_CERT_FILE", str(files.authority))
+    return files
+
+
+def fingerprint(path: Path, name: str) -> str:
+    """The digest of the first certificate in a PEM file, as people copy it."""
+    der = ssl.PEM_cert_to_DER_cert(path.read_text().partition("-----END CERTIFICATE-----")[0] + _END)
+    digits = hashlib.new(name, der).hexdigest().upper()
+    return ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
+
+
+_END = "-----END CERTIFICATE-----\n"
+
+
+def test_the_certificates_of_an_issuer_may_be_pinned(authority: tls.TlsFiles) -> None:
+    assert authority.authority is not None
+    with issuer(tls.server_context(authority)) as at:
+        text = at.token()
+        assert key(Issuers(), at, text)
+        for path in (authority.certificate, authority.authority):
+            for name in ("sha1", "sha256"):
+                assert key(Issuers(), at, text, fingerprints=("0" * 40, fingerprint(path, name)))
+        part, why = refused(Issuers(), at, text, fingerprints=("0" * 40,))
+        assert part == "HttpsUrlInvalid"
+        assert "fingerprints" in why
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_even_when_it_is_pinned(
+    authority: tls.TlsFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with issuer(tls.server_context(authority)) as at:
+        pinned = fingerprint(authority.certificate, "sha256")
+        assert refused(Issuers(), at, at.token(), fingerprints=(pinned,))[0] == "HttpsUrlInvalid"
 
 
 @pytest.mark.parametrize(

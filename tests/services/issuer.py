@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -19,8 +20,8 @@ from services.loopback import LOOPBACK
 class Issuer:
     """Its address, its keys, and what its answers are; `asked` are the paths that were asked for."""
 
-    def __init__(self, server: ThreadingHTTPServer) -> None:
-        self.url = f"http://{LOOPBACK}:{server.server_address[1]}"
+    def __init__(self, server: ThreadingHTTPServer, scheme: str) -> None:
+        self.url = f"{scheme}://{LOOPBACK}:{server.server_address[1]}"
         self.asked: list[str] = []
         self.keys: list[RSAKey | ECKey] = []
         self.slow = 0.0
@@ -53,8 +54,8 @@ class Issuer:
 
 
 @contextmanager
-def issuer() -> Iterator[Issuer]:
-    """Run an issuer for the length of the block."""
+def issuer(tls: ssl.SSLContext | None = None) -> Iterator[Issuer]:
+    """Run an issuer for the length of the block; over HTTPS with a server's context."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -75,7 +76,9 @@ def issuer() -> Iterator[Issuer]:
 
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
     server.daemon_threads = True
-    made = Issuer(server)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    made = Issuer(server, "https" if tls else "http")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -1,0 +1,77 @@
+"""An assertion that somebody overheard must not open a second session: at once, after a restart, on another node."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from services import rpc
+from services.idp import Claim, IdP
+from services.server import Server
+
+
+def prepared(server: Server, idp: IdP) -> dict[str, str]:
+    """A provider and a role on the server; returns what every call needs but the assertion."""
+    account = f"acs:ram::{server.account_id}"
+    document = base64.b64encode(idp.metadata()).decode()
+    rpc.call(
+        server.url,
+        server.admin,
+        "ims",
+        "CreateSAMLProvider",
+        SAMLProviderName="corp",
+        EncodedSAMLMetadataDocument=document,
+    )
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Federated": f"{account}:saml-provider/corp"}}
+    text = json.dumps({"Version": "1", "Statement": [trust]})
+    rpc.call(server.url, server.admin, "ram", "CreateRole", RoleName="person", AssumeRolePolicyDocument=text)
+    return {"SAMLProviderArn": f"{account}:saml-provider/corp", "RoleArn": f"{account}:role/person"}
+
+
+def sent(server: Server, given: dict[str, str], assertion: str) -> tuple[int, str]:
+    query = {"Action": "AssumeRoleWithSAML", "Version": "2015-04-01", "Format": "JSON"}
+    form = {**given, "SAMLAssertion": assertion}
+    answer = httpx.post(server.url, params=query, data=form, timeout=30, trust_env=False)
+    return answer.status_code, answer.json().get("Message", "")
+
+
+def assertion_of(idp: IdP, given: dict[str, str]) -> str:
+    return idp.encoded(Claim(role=given["RoleArn"], provider=given["SAMLProviderArn"], now=time.time()))
+
+
+def test_it_counts_once_also_after_kill_9(start_server: Callable[..., Server]) -> None:
+    server, idp = start_server(), IdP()
+    given = prepared(server, idp)
+    assertion = assertion_of(idp, given)
+    assert sent(server, given, assertion)[0] == 200
+    status, message = sent(server, given, assertion)
+    assert status == 401
+    assert "used already" in message
+    server.kill9()
+    server.start()
+    assert sent(server, given, assertion)[0] == 401
+    assert sent(server, given, assertion_of(idp, given))[0] == 200
+
+
+def test_one_of_many_at_once_passes(start_server: Callable[..., Server]) -> None:
+    server, idp = start_server(), IdP()
+    given = prepared(server, idp)
+    assertion = assertion_of(idp, given)
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda _: sent(server, given, assertion)[0], range(16)))
+    assert sorted(found) == [200] + [401] * 15
+
+
+def test_it_counts_once_on_all_nodes(start_server: Callable[..., Server], postgres_url: str) -> None:
+    one = start_server(database=postgres_url)
+    other = start_server(database=postgres_url, beside=one)
+    idp = IdP()
+    given = prepared(one, idp)
+    assertion = assertion_of(idp, given)
+    assert sent(one, given, assertion)[0] == 200
+    assert sent(other, given, assertion)[0] == 401
