@@ -4,6 +4,20 @@
 """
 
 from keystead.store.tables.applications import application_secrets, applications, installations, service_credentials
+from keystead.store.tables.applications_studio import (
+    agent_sessions,
+    agents,
+    file_categories,
+    files,
+    index_chunks,
+    index_jobs,
+    index_terms,
+    indices,
+    memories,
+    memory_nodes,
+    prompt_templates,
+    upload_leases,
+)
 from keystead.store.tables.federation import oidc_providers, role_deletions, saml_providers, service_linked_roles
 from keystead.store.tables.gateway import upstreams, usage
 from keystead.store.tables.recycle_bin import recycled_keys, recycled_users
@@ -48,6 +62,8 @@ __all__ = [
     "access_keys",
     "account_documents",
     "accounts",
+    "agent_sessions",
+    "agents",
     "api_keys",
     "application_secrets",
     "applications",
@@ -57,13 +73,21 @@ __all__ = [
     "changes",
     "credential_report_lines",
     "credential_reports",
+    "file_categories",
+    "files",
     "governance_reports",
     "group_members",
     "groups",
+    "index_chunks",
+    "index_jobs",
+    "index_terms",
+    "indices",
     "installations",
     "instance",
     "login_profiles",
     "logon_attempts",
+    "memories",
+    "memory_nodes",
     "metadata",
     "mfa_devices",
     "models",
@@ -73,6 +97,7 @@ __all__ = [
     "password_history",
     "policies",
     "policy_versions",
+    "prompt_templates",
     "recycled_keys",
     "recycled_users",
     "role_deletions",
@@ -81,6 +106,7 @@ __all__ = [
     "service_credentials",
     "service_linked_roles",
     "tags",
+    "upload_leases",
     "upstreams",
     "usage",
     "usage_limits",

@@ -433,6 +433,25 @@ def upgrade() -> None:
     op.create_index(op.f("ix_access_keys_account_id_user_id"), "access_keys", ["account_id", "user_id"], unique=False)
     op.create_index(op.f("ix_access_keys_user_id"), "access_keys", ["user_id"], unique=False)
     op.create_table(
+        "agents",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("workspace_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("model", sa.String(length=128), nullable=False),
+        sa.Column("instructions", sa.Text(), nullable=False),
+        sa.Column("config", sa.Text(), nullable=False),
+        sa.Column("samples", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_agents_account_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_agents_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agents")),
+    )
+    op.create_index(
+        op.f("ix_agents_workspace_id_created_at_id"), "agents", ["workspace_id", "created_at", "id"], unique=False
+    )
+    op.create_table(
         "api_keys",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("account_id", sa.String(length=16), nullable=False),
@@ -480,6 +499,19 @@ def upgrade() -> None:
         op.f("ix_application_secrets_application_id"), "application_secrets", ["application_id"], unique=False
     )
     op.create_table(
+        "file_categories",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("workspace_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("parent_id", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_file_categories_account_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_file_categories_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_file_categories")),
+    )
+    op.create_index(op.f("ix_file_categories_workspace_id_id"), "file_categories", ["workspace_id", "id"], unique=False)
+    op.create_table(
         "group_members",
         sa.Column("group_id", sa.String(length=18), nullable=False),
         sa.Column("user_id", sa.String(length=18), nullable=False),
@@ -489,6 +521,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("group_id", "user_id", name=op.f("pk_group_members")),
     )
     op.create_index(op.f("ix_group_members_user_id"), "group_members", ["user_id"], unique=False)
+    op.create_table(
+        "indices",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("workspace_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("description", sa.String(length=1024), nullable=False),
+        sa.Column("chunk_size", sa.Integer(), nullable=False),
+        sa.Column("overlap", sa.Integer(), nullable=False),
+        sa.Column("separator", sa.String(length=64), nullable=False),
+        sa.Column("source_type", sa.String(length=32), nullable=False),
+        sa.Column("wanted", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_indices_account_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_indices_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_indices")),
+    )
+    op.create_index(op.f("ix_indices_workspace_id_id"), "indices", ["workspace_id", "id"], unique=False)
     op.create_table(
         "installations",
         sa.Column("account_id", sa.String(length=16), nullable=False),
@@ -518,6 +569,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_login_profiles_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_login_profiles")),
     )
+    op.create_table(
+        "memories",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("workspace_id", sa.String(length=64), nullable=False),
+        sa.Column("description", sa.String(length=50), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_memories_account_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_memories_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_memories")),
+    )
+    op.create_index(op.f("ix_memories_workspace_id_id"), "memories", ["workspace_id", "id"], unique=False)
     op.create_table(
         "mfa_devices",
         sa.Column("id", sa.String(length=18), nullable=False),
@@ -576,6 +640,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("policy_id", "number", name=op.f("pk_policy_versions")),
     )
     op.create_table(
+        "prompt_templates",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("workspace_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_prompt_templates_account_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_prompt_templates_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prompt_templates")),
+    )
+    op.create_index(
+        op.f("ix_prompt_templates_workspace_id_id"), "prompt_templates", ["workspace_id", "id"], unique=False
+    )
+    op.create_table(
         "service_credentials",
         sa.Column("id", sa.String(length=24), nullable=False),
         sa.Column("account_id", sa.String(length=16), nullable=False),
@@ -614,12 +694,30 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "upload_leases",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("workspace_id", sa.String(length=64), nullable=False),
+        sa.Column("category_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=256), nullable=False),
+        sa.Column("md5", sa.String(length=32), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("token_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_upload_leases_account_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_upload_leases_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upload_leases")),
+    )
+    op.create_index(op.f("ix_upload_leases_expires_at"), "upload_leases", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_upload_leases_workspace_id"), "upload_leases", ["workspace_id"], unique=False)
+    op.create_table(
         "verified_addresses",
         sa.Column("user_id", sa.String(length=18), nullable=False),
         sa.Column("kind", sa.String(length=5), nullable=False),
         sa.Column("address", sa.String(length=256), nullable=False),
         sa.Column("status", sa.String(length=7), nullable=False),
-        sa.Column("code_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_code", sa.LargeBinary(), nullable=False),
         sa.Column("tries_left", sa.Integer(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -659,4 +757,87 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_workspace_models_workspace_id")),
         sa.PrimaryKeyConstraint("workspace_id", "model", name=op.f("pk_workspace_models")),
     )
+    op.create_table(
+        "agent_sessions",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("agent_id", sa.String(length=32), nullable=False),
+        sa.Column("sealed_rounds", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_agent_sessions_agent_id")),
+        sa.PrimaryKeyConstraint("id", "agent_id", name=op.f("pk_agent_sessions")),
+    )
+    op.create_index(op.f("ix_agent_sessions_agent_id"), "agent_sessions", ["agent_id"], unique=False)
+    op.create_index(op.f("ix_agent_sessions_used_at"), "agent_sessions", ["used_at"], unique=False)
+    op.create_table(
+        "files",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("workspace_id", sa.String(length=64), nullable=False),
+        sa.Column("category_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=256), nullable=False),
+        sa.Column("parser", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("problem", sa.String(length=256), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("sealed_text", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_files_account_id")),
+        sa.ForeignKeyConstraint(["category_id"], ["file_categories.id"], name=op.f("fk_files_category_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_files_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
+    )
+    op.create_index(op.f("ix_files_category_id"), "files", ["category_id"], unique=False)
+    op.create_index(op.f("ix_files_workspace_id_id"), "files", ["workspace_id", "id"], unique=False)
+    op.create_table(
+        "index_jobs",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("index_id", sa.String(length=32), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("documents", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["index_id"], ["indices.id"], name=op.f("fk_index_jobs_index_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_index_jobs")),
+    )
+    op.create_index(op.f("ix_index_jobs_index_id"), "index_jobs", ["index_id"], unique=False)
+    op.create_table(
+        "memory_nodes",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("memory_id", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["memory_id"], ["memories.id"], name=op.f("fk_memory_nodes_memory_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_memory_nodes")),
+    )
+    op.create_index(op.f("ix_memory_nodes_memory_id_id"), "memory_nodes", ["memory_id", "id"], unique=False)
+    op.create_table(
+        "index_chunks",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("index_id", sa.String(length=32), nullable=False),
+        sa.Column("file_id", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("sealed_text", sa.LargeBinary(), nullable=False),
+        sa.Column("terms", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["file_id"], ["files.id"], name=op.f("fk_index_chunks_file_id")),
+        sa.ForeignKeyConstraint(["index_id"], ["indices.id"], name=op.f("fk_index_chunks_index_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_index_chunks")),
+    )
+    op.create_index(op.f("ix_index_chunks_file_id"), "index_chunks", ["file_id"], unique=False)
+    op.create_index(
+        op.f("ix_index_chunks_index_id_file_id_position"),
+        "index_chunks",
+        ["index_id", "file_id", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "index_terms",
+        sa.Column("index_id", sa.String(length=32), nullable=False),
+        sa.Column("term", sa.String(length=64), nullable=False),
+        sa.Column("chunk_id", sa.String(length=32), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["chunk_id"], ["index_chunks.id"], name=op.f("fk_index_terms_chunk_id")),
+        sa.PrimaryKeyConstraint("index_id", "term", "chunk_id", name=op.f("pk_index_terms")),
+    )
+    op.create_index(op.f("ix_index_terms_chunk_id"), "index_terms", ["chunk_id"], unique=False)
     op.execute("INSERT INTO change_counter (id, last) VALUES (1, 0)")
