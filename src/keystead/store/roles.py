@@ -14,6 +14,7 @@ from keystead.store.tables import attachments, roles
 _GET = sa.select(roles).where(
     roles.c.account_id == sa.bindparam("account"), roles.c.name_key == sa.bindparam("name_key")
 )
+_BY_ID = sa.select(roles).where(roles.c.account_id == sa.bindparam("account"), roles.c.id == sa.bindparam("role"))
 _PAGE = (
     sa.select(roles)
     .where(roles.c.account_id == sa.bindparam("account"), roles.c.name_key > sa.bindparam("after"))
@@ -31,6 +32,11 @@ _POLICIES = sa.select(sa.func.count()).select_from(attachments).where(attachment
 def get(tx: Tx, name: str) -> sa.Row[Any] | None:
     """The account's role of that name, without regard to case."""
     return tx.row(_GET, account=tx.account_id, name_key=name.lower())
+
+
+def by_id(tx: Tx, role_id: str) -> sa.Row[Any] | None:
+    """The account's role of that ID."""
+    return tx.row(_BY_ID, account=tx.account_id, role=role_id)
 
 
 def page(tx: Tx, after: str, most: int, tagged: Sequence[tuple[str, str | None]] = ()) -> list[sa.Row[Any]]:

@@ -4,8 +4,9 @@ A call needs two things, and both are asked, always:
 
 1. a RAM policy that allows its action on `acs:modelstudio:*:<account>:workspace/<id>`: the right to call;
 2. standing in that workspace: how far the call reaches.  The account and super administrators stand in every one; a
-   workspace administrator may do everything in his; a member everything but its members and limits; a custom member
-   what his pages say.  An outsider is answered as if the workspace did not exist.
+   workspace administrator may do everything in his, but what may be called there and how much is set from above; a
+   member everything but its members; a custom member what his pages say.  An outsider is answered as if the workspace
+   did not exist.
 
 Membership never replaces a policy ("granting OpenAPI rights stays with RAM"), and a policy never makes a member.
 """
@@ -41,7 +42,8 @@ DEFAULT_NAME = "Default Workspace"
 PAGES = ("models", "applications", "knowledge", "prompts", "memory", "api-keys", "usage", "limits", "members")
 """The pages that a custom member is given, each to view or to operate."""
 
-_NOT_FOR_MEMBERS = ("members", "limits")
+VIEW_ONLY = ("members", "limits")
+"""Pages that a custom member is given to view only."""
 
 WORKSPACE_NOT_FOUND = FaultKind(
     "WorkSpaceNotFound",
@@ -105,7 +107,7 @@ class Place:
         if self.standing >= Standing.ADMINISTRATOR:
             return True
         if self.standing is Standing.MEMBER:
-            return page not in _NOT_FOR_MEMBERS
+            return page != "members"
         given = self.pages.get(page, "")
         return given == "operate" or (given == "view" and operation == "view")
 

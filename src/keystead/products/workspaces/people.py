@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from keystead.faults import FaultKind
 from keystead.identity.transaction import Tx
 from keystead.products.faults import ROLE_NOT_FOUND, USER_NOT_FOUND
-from keystead.products.workspaces.access import PAGES
+from keystead.products.workspaces.access import PAGES, VIEW_ONLY
 from keystead.store import roles, users, workspaces
 
 MEMBER_NOT_FOUND = FaultKind(
@@ -79,7 +79,8 @@ def found(tx: Tx, workspace_id: str, who: Principal) -> sa.Row[Any]:
 def pages_text(level: str, pages: dict[str, str], count: int) -> str:
     """The pages of a custom member as they are stored.  `count`: how many were named, to find one named twice.
 
-    Nobody is given members to operate: who manages members could make himself an administrator.
+    Nobody is given members to operate: who manages members could make himself an administrator.  Limits are set by
+    super administrators.
     Raises `InvalidParameter.Pages`.
     """
     unknown = [page for page in pages if page not in PAGES]
@@ -90,8 +91,8 @@ def pages_text(level: str, pages: dict[str, str], count: int) -> str:
         why = "a page is named twice"
     elif pages and level != "custom":
         why = f"the level {level} has pages of its own"
-    elif pages.get("members") == "operate":
-        why = "members can only be given to view"
+    elif any(pages.get(page) == "operate" for page in VIEW_ONLY):
+        why = " and ".join(VIEW_ONLY) + " can only be given to view"
     if why:
         raise WRONG_PAGES(why=why, pages=", ".join(PAGES))
     return json.dumps(pages)
