@@ -318,7 +318,8 @@ def test_a_policy_may_name_issuers_and_services(plant: Plant) -> None:
         try:
             rpc.call(plant.server.url, user, product, action, **given)
         except ApiError as refusal:
-            assert refusal.code == "NoPermission"
+            if refusal.code != "NoPermission":
+                raise
             return False
         return True
 

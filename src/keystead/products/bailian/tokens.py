@@ -12,7 +12,6 @@ from typing import Annotated
 from keystead.faults import FaultKind
 from keystead.identity import model_tokens
 from keystead.identity.callers import Caller
-from keystead.identity.directory import Directory
 from keystead.identity.model_keys import Workspace
 from keystead.products.bailian.product import BAILIAN_LEGACY
 from keystead.products.desk import Desk
@@ -58,12 +57,14 @@ class CreateTokenOutput(Output, frozen=True):
     http_status_code: str = "200"
 
 
-async def find_workspace(directory: Directory, wanted: CreateTokenInput, caller: Caller) -> Workspace | None:
+async def find_workspace(desk: Desk, wanted: CreateTokenInput, caller: Caller) -> Workspace | None:
     """Load the workspace that an AgentKey stands for; None where there is none."""
     if wanted.agent_key and not _AGENT_KEY.fullmatch(wanted.agent_key):
         return None
-    loaded = directory.workspace(caller.account_id, wanted.agent_key)
-    return loaded.value if loaded is not None else await directory.load_workspace(caller.account_id, wanted.agent_key)
+    loaded = desk.directory.workspace(caller.account_id, wanted.agent_key)
+    return (
+        loaded.value if loaded is not None else await desk.directory.load_workspace(caller.account_id, wanted.agent_key)
+    )
 
 
 @BAILIAN_LEGACY.action(

@@ -12,7 +12,6 @@ from keystead.clock import iso
 from keystead.faults import FaultKind
 from keystead.identity import model_tokens
 from keystead.identity.callers import Caller
-from keystead.identity.directory import Directory
 from keystead.identity.model_keys import MODEL_NAME, Workspace
 from keystead.identity.transaction import Tx
 from keystead.products.desk import Desk
@@ -68,13 +67,13 @@ class RevokeTemporaryModelKeysInput(Input, frozen=True):
     role_name: RoleName | None = None
 
 
-async def find_workspace(
-    directory: Directory, wanted: CreateTemporaryModelKeyInput, caller: Caller
-) -> Workspace | None:
+async def find_workspace(desk: Desk, wanted: CreateTemporaryModelKeyInput, caller: Caller) -> Workspace | None:
     """Load the workspace that is asked for."""
-    loaded = directory.workspace(caller.account_id, wanted.workspace_id)
+    loaded = desk.directory.workspace(caller.account_id, wanted.workspace_id)
     return (
-        loaded.value if loaded is not None else await directory.load_workspace(caller.account_id, wanted.workspace_id)
+        loaded.value
+        if loaded is not None
+        else await desk.directory.load_workspace(caller.account_id, wanted.workspace_id)
     )
 
 
