@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +17,7 @@ import alibabacloud_sts20150401.models as sts_models
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.models import Config
 
-from journeys.client import ApiError, Key, snake
+from journeys.client import ApiError, Key
 from services.server import Server
 
 PRODUCTS: dict[str, tuple[type, ModuleType]] = {
@@ -24,6 +25,12 @@ PRODUCTS: dict[str, tuple[type, ModuleType]] = {
     "ram": (ram_client.Client, ram_models),
     "sts": (sts_client.Client, sts_models),
 }
+
+
+@cache
+def _method(kind: type, action: str) -> str:
+    """The client's name for an action: the vendor's underscores follow no rule, `create_virtual_mfadevice`."""
+    return next(name for name in dir(kind) if name.replace("_", "") == action.lower())
 
 
 class CurrentSdk:
@@ -50,7 +57,7 @@ class CurrentSdk:
                 signature_algorithm=self._algorithm,
             )
         )
-        method = getattr(client, snake(action))
+        method = getattr(client, _method(kind, action))
         request = getattr(models, f"{action}Request", None)
         try:
             answer = method(request().from_map(dict(parameters))) if request else method()
