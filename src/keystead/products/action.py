@@ -196,11 +196,12 @@ class Product:
         path: str = "/",
         deprecated: str = "",
         own_user: str = "",
+        request_id: str = "",
     ) -> Callable[[Handler], Handler]:
         """Declare the handler below as action `name`.
 
         `resource` is a template over the input's fields and `account`; a list names resources that must all be
-        allowed, a tuple alternatives.  `permission` defaults to `<code>:<name>`.
+        allowed, a tuple alternatives.  `permission` defaults to `<code>:<name>`, `request_id` to the product's.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -232,7 +233,7 @@ class Product:
                 target_fact=target_fact,
                 method=method,
                 path=path,
-                request_id=self.request_id,
+                request_id=request_id or self.request_id,
                 deprecated=deprecated,
                 own_user=own_user,
                 parameters=parameters,

@@ -7,6 +7,7 @@ import pkgutil
 
 from keystead import products
 from keystead.products.action import Product
+from keystead.products.applications.product import BAILIAN
 from keystead.products.bailian.product import BAILIAN_LEGACY
 from keystead.products.bailiancontrol.product import BAILIAN_CONTROL
 from keystead.products.ims.product import IMS
@@ -19,4 +20,4 @@ from keystead.products.sts.product import STS
 for _found in pkgutil.walk_packages(products.__path__, products.__name__ + "."):
     importlib.import_module(_found.name)
 
-PRODUCTS: tuple[Product, ...] = (RAM, IMS, STS, MODEL_STUDIO, BAILIAN_CONTROL, BAILIAN_LEGACY, KEYSTEAD)
+PRODUCTS: tuple[Product, ...] = (RAM, IMS, STS, MODEL_STUDIO, BAILIAN_CONTROL, BAILIAN_LEGACY, BAILIAN, KEYSTEAD)
