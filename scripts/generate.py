@@ -18,7 +18,11 @@ ROOT = Path(__file__).parents[1]
 
 def derived() -> dict[Path, str]:
     """Every derived file and what it must hold."""
-    published = json.loads((ROOT / "tests/vectors/ram-actions.json").read_text("utf-8"))["products"]
+    published = {
+        name: product
+        for file in ("ram-actions.json", "model-studio-actions.json")
+        for name, product in json.loads((ROOT / "tests/vectors" / file).read_text("utf-8"))["products"].items()
+    }
     catalogue = json.dumps(description.catalogue(PRODUCTS), indent=1, ensure_ascii=False, sort_keys=True)
     return {
         ROOT / "src/keystead/cli/catalogue.json": catalogue + "\n",

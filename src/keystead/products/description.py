@@ -98,11 +98,20 @@ def coverage(products: tuple[Product, ...], published: dict[str, Any]) -> str:
     ours = {product.version: product for product in products}
     for name, theirs in published.items():
         product = ours.get(theirs["version"])
-        served = [action for action in theirs["actions"] if product is not None and action in product.actions]
-        parts += ["", f"## {name} {theirs['version']}: {len(served)} of {len(theirs['actions'])}", ""]
+        states = {action: _state(product, action) for action in sorted(theirs["actions"])}
+        served = sum(state == "served" for state in states.values())
+        title = theirs.get("product", name)
+        parts += ["", f"## {title} {theirs['version']}: {served} of {len(states)}", ""]
         parts += ["| Action | |", "|---|---|"]
-        parts += [
-            f"| {action} | {'served' if action in served else 'not served yet: `InvalidAction.NotFound`'} |"
-            for action in sorted(theirs["actions"])
-        ]
+        parts += [f"| {action} | {state} |" for action, state in states.items()]
     return "\n".join(parts) + "\n"
+
+
+def _state(product: Product | None, name: str) -> str:
+    """Whether an action is served, refused on purpose, or not there."""
+    action = product.actions.get(name) if product is not None else None
+    if action is None:
+        return "not served yet: `InvalidAction.NotFound`"
+    if action.faults and all(fault.code.startswith("UnsupportedOperation") for fault in action.faults):
+        return f"refused on purpose: `{action.faults[0].code}`"
+    return "served"
