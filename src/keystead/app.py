@@ -17,7 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from keystead import bootstrap
 from keystead.clock import Clock, iso, system_clock
-from keystead.gateway.assembly import Outside, Planes, Sizes, assemble
+from keystead.gateway import embedded
+from keystead.gateway.assembly import Outside, Planes, Sizes, assemble, offer_embedded
+from keystead.gateway.embedded import Embedded
 from keystead.gateway.pool import Bounds
 from keystead.identity import keyring as keyrings
 from keystead.identity.authentication import Authentication
@@ -25,6 +27,7 @@ from keystead.identity.directory import Directory
 from keystead.identity.federation import Federation, recipients_of
 from keystead.identity.issuers import Issuers
 from keystead.identity.keyring import Keyring
+from keystead.identity.mail import Mailer
 from keystead.identity.replay import ReplayWindow, UnsignedNonces
 from keystead.identity.transaction import Quotas, Tx
 from keystead.products.catalogue import PRODUCTS
@@ -139,6 +142,7 @@ def opened(settings: Settings, clock: Clock = system_clock, *, migrate: bool = T
         quotas=quotas_of(settings),
         policy_extensions=settings.policy_extensions,
         loopback_issuers=settings.oidc_loopback_http,
+        mailer=Mailer.to(settings.smtp_url, settings.smtp_from),
         public_url=settings.public_url or "",
     )
     database = Database(database_url(settings), make_tx=make_tx)
@@ -311,6 +315,9 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
         }
     )
     planes = _planes(instance, dispatcher)
+    if settings.embedded_model and embedded.is_installed():
+        with database.writing(clock(), "") as tx:
+            offer_embedded(tx)
     edge = Edge(
         dispatcher,
         metrics,
@@ -379,7 +386,7 @@ def _planes(instance: Instance, dispatcher: Dispatcher) -> Planes:
         once=dispatcher.shared.accept if dispatcher.shared is not None else None,
         check=dispatcher.follower.check,
         runner=None,
-        embedded=None,
+        embedded=Embedded() if settings.embedded_model and embedded.is_installed() else None,
     )
     bounds = Bounds(
         settings.upstream_connect_seconds,

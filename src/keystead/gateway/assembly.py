@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,8 @@ from keystead.clock import Clock
 from keystead.faults import Fault
 from keystead.gateway.arrival import Arrivals
 from keystead.gateway.calls import Calls, audit_row
-from keystead.gateway.catalogue import Catalogue
+from keystead.gateway.catalogue import EMBEDDED, Catalogue
+from keystead.gateway.embedded import DESCRIPTION, NAME, Embedded
 from keystead.gateway.gateway import Gateway
 from keystead.gateway.limits import Counter, Limiter
 from keystead.gateway.metering import Meter
@@ -24,7 +26,7 @@ from keystead.identity.authentication import Authentication
 from keystead.identity.directory import Directory
 from keystead.identity.keyring import Keyring
 from keystead.identity.transaction import Tx
-from keystead.store import usage
+from keystead.store import upstreams, usage
 from keystead.store.database import Database
 
 
@@ -33,7 +35,7 @@ class Outside:
     """What the gateway is given.
 
     audit: queues a row of the audit trail.  once: spends a nonce on every node, None without a shared store.  check:
-    raises when this node cannot follow changes.  embedded: starts the program's own model, None without it.
+    raises when this node cannot follow changes.  embedded: the program's own model, None without it.
     """
 
     directory: Directory
@@ -45,7 +47,7 @@ class Outside:
     once: Callable[[bytes, int], Awaitable[None]] | None
     check: Callable[[], None]
     runner: ApplicationRunner | None
-    embedded: Callable[[], Awaitable[str]] | None
+    embedded: Embedded | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,21 @@ class Planes:
     close: Callable[[], Awaitable[None]]
 
 
+def offer_embedded(tx: Tx) -> None:
+    """List the embedded model where it is not listed yet; who removes it has it back at the next start."""
+    if upstreams.model(tx, NAME) is None:
+        details = {"name": "SmolLM2 135M (embedded)", "provider": "embedded", "description": DESCRIPTION}
+        upstreams.put_model(tx, NAME, json.dumps(details))
+        upstreams.put(tx, "up-embedded", NAME, EMBEDDED, NAME, None, 100)
+
+
 def assemble(given: Outside, sizes: Sizes) -> Planes:
     """Build every part."""
     catalogue = Catalogue(given.database, given.keyring, given.clock)
     scopes = ScopeLimits(given.database, given.clock)
     given.directory.watch(catalogue.changed)
     given.directory.watch(scopes.changed)
-    pool = Pool(sizes.bounds, embedded=given.embedded)
+    pool = Pool(sizes.bounds, embedded=given.embedded.address if given.embedded is not None else None)
     meter = Meter(given.database, given.clock, sizes.journal)
 
     async def seed(counter: Counter) -> int:
@@ -100,6 +110,8 @@ def assemble(given: Outside, sizes: Sizes) -> Planes:
 
     async def close() -> None:
         await pool.close()
+        if given.embedded is not None:
+            await given.embedded.close()
         await meter.close()
         if isinstance(windows, SharedWindows):
             await windows.close()

@@ -102,10 +102,10 @@ class Pool:
         self,
         bounds: Bounds,
         *,
-        embedded: Callable[[], Awaitable[str]] | None = None,
+        embedded: Callable[[], Awaitable[tuple[str, str]]] | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """embedded: starts the model of this program where it does not run, and answers its address."""
+        """embedded: starts the model of this program where it does not run; answers address and key."""
         self._bounds = bounds
         self._embedded = embedded
         self._now = now
@@ -180,10 +180,10 @@ class Pool:
         """One try.  A fault that another server may do better with has `again`."""
         health = self._of(upstream)
         headers = {"content-type": "application/json", "x-request-id": request_id}
-        if upstream.secret:
-            headers["authorization"] = f"Bearer {upstream.secret}"
+        base, secret = await self._base(upstream)
+        if secret:
+            headers["authorization"] = f"Bearer {secret}"
         try:
-            base = await self._base(upstream)
             response = await self._sessions().post(
                 base + path, data=_encode({**body, "model": upstream.model}), headers=headers, allow_redirects=False
             )
@@ -202,9 +202,9 @@ class Pool:
             health.failed(self._now())
         raise fault
 
-    async def _base(self, upstream: Upstream) -> str:
+    async def _base(self, upstream: Upstream) -> tuple[str, str]:
         if not upstream.url.startswith(EMBEDDED):
-            return upstream.url
+            return upstream.url, upstream.secret
         if self._embedded is None:
             raise faults.UNAVAILABLE(model=upstream.model, why="the extra [model] is not installed, or switched off")
         return await self._embedded()

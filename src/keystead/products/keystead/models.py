@@ -19,7 +19,6 @@ from msgspec import UNSET, UnsetType
 
 from keystead.faults import FaultKind
 from keystead.identity.callers import Caller
-from keystead.identity.directory import Directory
 from keystead.identity.model_keys import MODEL_NAME
 from keystead.identity.transaction import Tx
 from keystead.products.desk import Desk
@@ -212,7 +211,7 @@ def list_models(tx: Tx, _caller: Caller, wanted: ListModelsInput) -> ModelsOutpu
     return ModelsOutput(models=[_shown(tx, name) for name in names])
 
 
-async def ask_servers(directory: Directory, wanted: TestModelInput, caller: Caller) -> list[Result]:
+async def ask_servers(desk: Desk, wanted: TestModelInput, caller: Caller) -> list[Result]:
     """Send each server of the model the smallest request there is."""
 
     def read(tx: Tx) -> list[tuple[Any, str]]:
@@ -224,7 +223,7 @@ async def ask_servers(directory: Directory, wanted: TestModelInput, caller: Call
             for row in store.sealed(tx, wanted.model_name)
         ]
 
-    servers = await directory.read(read)
+    servers = await desk.directory.read(read)
     return list(await asyncio.gather(*(_ask(row, secret) for row, secret in servers)))
 
 
