@@ -72,6 +72,10 @@ def test_flags_beat_the_environment_which_beats_the_file_which_beats_defaults(tm
         ("account_alias = 'a--b'", ("single inner hyphens",)),
         ("database = 'mysql://u:pw@h/x'", ("sqlite or postgresql",)),
         ("redis_url = 'http://h'", ("redis://",)),
+        ("smtp_url = 'http://h'\nsmtp_from = 'a@b.c'", ("smtp://",)),
+        ("smtp_url = 'smtp://h'\nsmtp_from = 'a b'", ("one mail address",)),
+        ("smtp_url = 'smtp://h'", ("smtp_from is not", "--smtp-from")),
+        ("smtp_from = 'a@b.c'", ("smtp_url is not", "--smtp-url")),
         ("public_url = 'https://h/path'", ("nothing more",)),
     ],
 )

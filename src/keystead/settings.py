@@ -97,6 +97,13 @@ class Settings:
         "Server",
         holds_password=True,
     )
+    smtp_url: str | None = _setting(
+        None,
+        "Mail server that sends verification codes, `smtp://user:password@host:587` (STARTTLS) or `smtps://…`.",
+        "Server",
+        holds_password=True,
+    )
+    smtp_from: str | None = _setting(None, "Sender of mail; needed with smtp_url.", "Server")
     trusted_proxies: tuple[str, ...] = _setting(
         (), "Addresses or networks of proxies whose proxy_header is believed.", "Server"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ _HOST_NAME = re.compile(
     r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE
 )
 _ALIAS = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # reference/ram-behaviour.md section 5.1
+_SENDER = re.compile(r"[^@\s<>,]{1,64}@[^@\s<>,]{1,255}")
 _DATABASES = ("sqlite", "postgresql")
 _REDIS = ("redis", "rediss", "unix")
 
@@ -83,9 +84,34 @@ def _check_forms(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> No
     redis = values.get("redis_url")
     if redis is not None and _scheme(redis) not in _REDIS:
         refuse("redis_url", "a URL that begins with redis://, rediss:// or unix://", f"of kind {_scheme(redis)!r}")
+    _check_mail(values, origins, refuse)
     public = values.get("public_url")
     if public is not None and not _is_web_address(public):
         refuse("public_url", "http:// or https://, a host and perhaps a port, nothing more", repr(public))
+
+
+def _check_mail(values: Mapping[str, Any], origins: Mapping[str, Origin], refuse: Callable[..., None]) -> None:
+    url, sender = values.get("smtp_url"), values.get("smtp_from")
+    if url is not None and not _is_mail_server(url):
+        refuse("smtp_url", "smtp:// or smtps://, a host and perhaps a port and a user", f"of kind {_scheme(url)!r}")
+    if sender is not None and _SENDER.fullmatch(sender) is None:
+        refuse("smtp_from", "one mail address", repr(sender))
+    for name, other in (("smtp_url", "smtp_from"), ("smtp_from", "smtp_url")):
+        if values.get(name) is not None and values.get(other) is None:
+            raise OperatorError(
+                f"{origins[name].where}: {name} is set, but {other} is not, so no mail could be sent.",
+                f"Set {flag(other)} too.",
+            )
+
+
+def _is_mail_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment) and parts.path in ("", "/")
+    return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and plain
 
 
 def _scheme(url: str) -> str:

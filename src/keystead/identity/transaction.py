@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from keystead.identity.keyring import Keyring
+from keystead.identity.mail import Mailer
 from keystead.store import database
 
 
@@ -51,7 +52,7 @@ class Tx(database.Tx):
     machine may be asked over plain HTTP.  public_url: where clients reach this instance, "" where nobody said it.
     """
 
-    __slots__ = ("keyring", "loopback_issuers", "policy_extensions", "prepared", "public_url", "quotas")
+    __slots__ = ("keyring", "loopback_issuers", "mailer", "policy_extensions", "prepared", "public_url", "quotas")
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Tx(database.Tx):
         quotas: Quotas,
         policy_extensions: bool,
         loopback_issuers: bool = False,
+        mailer: Mailer | None = None,
         public_url: str = "",
     ) -> None:
         super().__init__(connection, now, account_id)
@@ -70,5 +72,6 @@ class Tx(database.Tx):
         self.quotas = quotas
         self.policy_extensions = policy_extensions
         self.loopback_issuers = loopback_issuers
+        self.mailer = mailer
         self.public_url = public_url
         self.prepared: Any = None

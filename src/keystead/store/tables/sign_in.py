@@ -99,7 +99,7 @@ verified_addresses = Table(
     Column("kind", String(5), primary_key=True),  # sms, email
     Column("address", String(256), nullable=False),
     Column("status", String(7), nullable=False),  # pending, active
-    Column("code_digest", LargeBinary, nullable=False),
+    Column("sealed_code", LargeBinary, nullable=False),
     Column("tries_left", Integer, nullable=False),
     Column("expires_at", BigInteger, nullable=False),  # of the code
 )
