@@ -35,6 +35,7 @@ def serve(**given: Any) -> None:
     loaded = load_settings(given)
     from keystead import app
 
+    app.check_addresses(loaded.settings)
     files = _tls(loaded.settings)
     made, profile = _initialise(loaded.settings)
     shown = False

@@ -91,6 +91,30 @@ class ReplayWindow:
             self._journal.close()
 
 
+class UnsignedNonces:
+    """Nonces of calls that nobody signed; the oldest give way when there are too many.
+
+    Nothing proves such a nonce: whoever replays the call can write another one.  So it must not take room from the
+    window above, which anybody could fill, and refusing when full would let one caller stop all the others.
+    """
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self._limit = limit
+        self._seen: OrderedDict[bytes, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def accept(self, mark: bytes, until: float, now: float) -> None:
+        """Remember `mark` until the given time, or until `limit` others came.  Raises `SignatureNonceUsed`."""
+        if self._seen.get(mark, now) > now:
+            raise NONCE_USED()
+        self._seen.pop(mark, None)
+        self._seen[mark] = until
+        if len(self._seen) > self._limit:
+            self._seen.popitem(last=False)
+
+
 class _Journal:
     """Segments of fixed size, each a memory map of records (digest, forget-after); a zero record ends a segment."""
 
