@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from keystead.identity.directory import load_key
 from keystead.policy import context_key
 from keystead.products.ims.product import IMS
 from keystead.store import tables
@@ -131,6 +132,20 @@ def test_frozen_users_are_listed_when_asked_for(plane: Plane) -> None:
     assert names(plane) == ["bob"]
     assert names(plane, Status="freeze") == ["ann"]
     assert names(plane, Status="active,freeze") == ["ann", "bob"]
+
+
+def test_a_frozen_user_s_pairs_are_dead(plane: Plane) -> None:
+    ann = create(plane, "ann")
+    pair = plane.call("CreateAccessKey", UserName="ann")["AccessKey"]["AccessKeyId"]
+    with plane.database.writing(plane.now, plane.account_id) as tx:
+        loaded = load_key(tx, pair)
+        assert loaded.value is not None
+        assert loaded.value.active
+        assert ("user", ann["UserId"]) in loaded.depends
+        tx.run(sa.update(tables.users).where(tables.users.c.id == ann["UserId"]).values(status="freeze"))
+        frozen = load_key(tx, pair).value
+        assert frozen is not None
+        assert not frozen.active
 
 
 def test_a_login_that_never_was_is_left_out(plane: Plane) -> None:
