@@ -1,0 +1,102 @@
+"""Finding texts by their words: cutting into chunks, splitting into words, BM25.
+
+Pure.  This ranks by words, not by meaning: there are no embeddings behind it (docs/guides/applications.md says so).
+BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), with k1 = 1.2 and b = 0.75.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+MOST_TERM = 64
+_K1 = 1.2
+_B = 0.75
+_WORD = re.compile(r"[^\W_]+")
+_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """That a word stands `count` times in a chunk of `length` words."""
+
+    term: str
+    chunk_id: str
+    count: int
+    length: int
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, in lower case.  Scripts that write no spaces give each sign and each pair of signs."""
+    found: list[str] = []
+    for match in _WORD.finditer(text.lower()):
+        word = match[0]
+        last = 0
+        for run in _IDEOGRAPH.finditer(word):
+            if run.start() > last:
+                found.append(word[last : run.start()][:MOST_TERM])
+            signs = run[0]
+            found.extend(signs)
+            found.extend(signs[at : at + 2] for at in range(len(signs) - 1))
+            last = run.end()
+        if last < len(word):
+            found.append(word[last:][:MOST_TERM])
+    return found
+
+
+def counts(text: str) -> Counter[str]:
+    """How often each word stands in a text."""
+    return Counter(words(text))
+
+
+def bm25(postings: Iterable[Posting], chunks: int, mean_length: float) -> dict[str, float]:
+    """The score of every chunk that holds a word of the question; `chunks` is how many there are in all."""
+    by_term: dict[str, list[Posting]] = {}
+    for posting in postings:
+        by_term.setdefault(posting.term, []).append(posting)
+    scores: dict[str, float] = {}
+    for found in by_term.values():
+        weight = math.log(1 + (chunks - len(found) + 0.5) / (len(found) + 0.5))
+        for each in found:
+            damped = each.count + _K1 * (1 - _B + _B * each.length / (mean_length or 1))
+            scores[each.chunk_id] = scores.get(each.chunk_id, 0.0) + weight * each.count * (_K1 + 1) / damped
+    return scores
+
+
+def best(scores: Mapping[str, float], most: int) -> list[tuple[str, float]]:
+    """The `most` best, in a stable order."""
+    return sorted(scores.items(), key=lambda each: (-each[1], each[0]))[:most]
+
+
+def chunk(text: str, size: int, overlap: int, separator: str = "") -> list[str]:
+    """Pieces of at most `size` characters; each repeats up to `overlap` characters of the one before.
+
+    A piece ends at the best border that its second half has: the separator, else an empty line, the end of a line or
+    sentence, a space.  Together the pieces hold every word of the text.
+    """
+    text = text.strip()
+    borders = (separator, "\n\n", "\n", "。", ". ", " ") if separator else ("\n\n", "\n", "。", ". ", " ")
+    found: list[str] = []
+    start = 0
+    while start < len(text):
+        end = start + size
+        if end < len(text):
+            end = _border(text, start, end, borders)
+        piece = text[start:end].strip()
+        if piece:
+            found.append(piece)
+        if end >= len(text):
+            break
+        start = max(end - overlap, start + 1) if overlap < end - start else end
+    return found
+
+
+def _border(text: str, start: int, end: int, borders: tuple[str, ...]) -> int:
+    for each in borders:
+        at = text.rfind(each, start + (end - start) // 2, end)
+        if at != -1:
+            return at + len(each)
+    return end
