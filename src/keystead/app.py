@@ -16,6 +16,7 @@ import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
 from keystead import bootstrap
+from keystead.application_runner import Applications
 from keystead.clock import Clock, iso, system_clock
 from keystead.gateway import embedded
 from keystead.gateway.assembly import Outside, Planes, Sizes, assemble, offer_embedded
@@ -30,6 +31,7 @@ from keystead.identity.keyring import Keyring
 from keystead.identity.mail import Mailer
 from keystead.identity.replay import ReplayWindow, UnsignedNonces
 from keystead.identity.transaction import Quotas, Tx
+from keystead.products.applications import running
 from keystead.products.catalogue import PRODUCTS
 from keystead.products.workspaces import access
 from keystead.server import logs, tls, upkeep
@@ -385,7 +387,7 @@ def _planes(instance: Instance, dispatcher: Dispatcher) -> Planes:
         audit=dispatcher.auditor.add,
         once=dispatcher.shared.accept if dispatcher.shared is not None else None,
         check=dispatcher.follower.check,
-        runner=None,
+        runner=Applications(instance.database, instance.clock),
         embedded=Embedded() if settings.embedded_model and embedded.is_installed() else None,
     )
     bounds = Bounds(
@@ -416,13 +418,14 @@ def _listeners(settings: Settings) -> list[Listener]:
 
 
 async def _housekeeping(database: Database[Tx], window: ReplayWindow, clock: Clock) -> None:
-    """Forget nonces, change rows and the recycle bin's oldest, each when its time has passed; disable what is idle."""
+    """Forget nonces, change rows, talks and the recycle bin's oldest, each in its time; disable what is idle."""
 
     def forget() -> None:
         with database.writing(clock(), "") as tx:
             nonces.forget(tx)
             feed.forget(tx)
             recycle_bin.forget(tx)
+            running.forget(tx)
 
     looked = clock() - upkeep.IDLE_SECONDS
     while True:
