@@ -38,14 +38,19 @@ ELSEWHERE = {
     "groups_per_user": "products/ram/test_groups.py",
     "policy_versions": "products/ram/test_policy_versions.py",
     "policies_quota": "products/ram/test_policies.py",
+    **dict.fromkeys(
+        ("network_policy_statements", "network_policy_addresses"), "products/ims/test_access_key_policies.py"
+    ),
+    **dict.fromkeys(("applications_quota", "application_secrets"), "products/ims/test_applications.py"),
+    "service_credentials_per_service": "products/ims/test_service_credentials.py",
+    "credential_report_hours": "products/ims/test_reports.py",
     **dict.fromkeys(("recycled_users", "recycled_access_keys"), "products/ims/test_recycle_bin.py"),
 }
 AWAITED = frozenset(
     {
         *("oidc_loopback_http", "saml_recipients", "saml_audiences", "identity_providers_quota"),
-        *("client_ids_per_provider", "fingerprints_per_provider", "network_policy_statements"),
-        *("network_policy_addresses", "service_credentials_per_service", "applications_quota"),
-        *("application_secrets", "credential_report_hours", "virtual_mfa_devices"),
+        *("client_ids_per_provider", "fingerprints_per_provider"),
+        "virtual_mfa_devices",
         *(
             "workspaces_quota",
             "api_keys_quota",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -78,6 +79,18 @@ def test_refusals(plane: Plane, key: str) -> None:
     crowd = json.dumps({"Status": "Active", "Statements": [json.loads(OFFICE)["Statements"][0]] * 9})
     refused = plane.ims.refused("SetAccessKeyPolicyForAccount", AccessKeyPolicy=crowd)
     assert refused == "LimitExceeded.AccessKeyPolicy.Statement"
+
+
+def test_quotas_are_settings(make_plane: Callable[..., Plane]) -> None:
+    small = make_plane(network_policy_statements=1, network_policy_addresses=1)
+    small.ims.call("SetAccessKeyPolicyForAccount", AccessKeyPolicy=OFFICE)
+    one = json.loads(OFFICE)["Statements"][0]
+    two = json.dumps({"Status": "Active", "Statements": [one, one]})
+    refused = small.ims.refused("SetAccessKeyPolicyForAccount", AccessKeyPolicy=two)
+    assert refused == "LimitExceeded.AccessKeyPolicy.Statement"
+    wide = json.dumps({"Status": "Active", "Statements": [{**one, "IPList": ["10.0.0.0/8", "192.0.2.1"]}]})
+    refused = small.ims.refused("SetAccessKeyPolicyForAccount", AccessKeyPolicy=wide)
+    assert refused == "LimitExceeded.AccessKeyPolicy.IPList"
 
 
 def test_a_policy_goes_to_the_bin_and_back_with_its_pair(plane: Plane, key: str) -> None:
