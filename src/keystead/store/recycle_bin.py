@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from keystead.store import workspaces
 from keystead.store.database import Tx
 from keystead.store.tables import (
     access_keys,
@@ -158,7 +159,7 @@ def put_user(tx: Tx, user_id: str, *, most_users: int, most_keys: int) -> None:
     """Move a user with its pairs into the bin.
 
     How it signs in goes with its row: login profile, passwords, passkeys, service credentials; a virtual MFA device
-    stays, unbound.
+    stays, unbound.  Memberships of workspaces and API keys end for good.
     The bin holds at most `most_users` users and `most_keys` pairs of each: the oldest are purged.
     """
     row = tx.row(_LIVE_USER, account=tx.account_id, user=user_id)
@@ -173,6 +174,7 @@ def put_user(tx: Tx, user_id: str, *, most_users: int, most_keys: int) -> None:
         put_key(tx, each.id, most_keys)
     for statement in (*_HANGING, _UNBIND):
         tx.run(statement, user=user_id)
+    workspaces.forget(tx, user_id)
     tx.run(_REMOVE_USER, user=user_id)
     tx.run(
         _INSERT,

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from keystead.store import tags
+from keystead.store import tags, workspaces
 from keystead.store.database import Tx
 from keystead.store.tables import attachments, roles
 
@@ -77,7 +77,8 @@ def policies(tx: Tx, role_id: str) -> int:
 
 
 def delete(tx: Tx, role_id: str) -> None:
-    """Remove a role that nothing hangs on, with its tags."""
+    """Remove a role that nothing hangs on, with its tags, its memberships of workspaces and its API keys."""
+    workspaces.forget(tx, role_id)
     tags.clear(tx, "role", role_id)
     tx.run(_DELETE, role=role_id, account=tx.account_id)
     tx.touch("role", role_id)

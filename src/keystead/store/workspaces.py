@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from keystead.store import api_keys as api_key_store
 from keystead.store.database import Tx
 from keystead.store.tables import (
     accounts,
@@ -160,6 +161,13 @@ def add_member(tx: Tx, workspace_id: str, principal_id: str, **values: object) -
         **values,
     )
     tx.touch("workspace", workspace_id)
+
+
+def forget(tx: Tx, principal_id: str) -> None:
+    """End what a user or role that is deleted has in workspaces: its memberships, and its API keys for good."""
+    api_key_store.delete_of(tx, principal_id)
+    for workspace_id in joined(tx, principal_id):
+        remove_member(tx, workspace_id, principal_id)
 
 
 def update_member(tx: Tx, workspace_id: str, principal_id: str, **values: object) -> None:

@@ -233,9 +233,10 @@ def _read(
             continue
         value = _value(row, code) if code else ""
         group = (value, value) if value else _NO_VALUE
-        sums[group] += row.cost
+        cost = int(row.cost)  # PostgreSQL adds whole numbers up to a Decimal
+        sums[group] += cost
         day = datetime.fromtimestamp(row.by_day / 1000, UTC).strftime("%Y%m%d")
-        days.setdefault(day, defaultdict(int))[group] += row.cost
+        days.setdefault(day, defaultdict(int))[group] += cost
     kept = set(sorted(sums, key=lambda group: (-sums[group], group))[:top])
     folded: dict[str, Costs] = {}
     for day, costs in days.items():
