@@ -16,6 +16,11 @@ _OF_USER = sa.select(mfa_devices).where(_MINE, mfa_devices.c.user_id == sa.bindp
 _OF_ACCOUNT = sa.select(mfa_devices).where(_MINE, mfa_devices.c.of_account)
 _COUNT = sa.select(sa.func.count()).select_from(mfa_devices).where(_MINE)
 _IN_USE = _COUNT.where(mfa_devices.c.user_id.is_not(None) | mfa_devices.c.of_account)
+_IDLE_OF = _COUNT.where(
+    mfa_devices.c.user_id.is_(None),
+    mfa_devices.c.of_account.is_(False),
+    mfa_devices.c.created_by == sa.bindparam("user"),
+)
 _PAGE = (
     sa.select(
         mfa_devices.c.name,
@@ -63,6 +68,11 @@ def count(tx: Tx) -> int:
 def count_in_use(tx: Tx) -> int:
     """How many of the account's devices are bound."""
     return int(tx.connection.execute(_IN_USE, {"account": tx.account_id}).scalar_one())
+
+
+def count_unbound(tx: Tx, created_by: str) -> int:
+    """How many devices that a user made are bound to nobody."""
+    return int(tx.connection.execute(_IDLE_OF, {"account": tx.account_id, "user": created_by}).scalar_one())
 
 
 def insert(tx: Tx, device_id: str, name: str, sealed_seed: bytes, created_by: str) -> None:

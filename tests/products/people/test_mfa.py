@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pyotp
@@ -11,10 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from keystead.identity.callers import Caller
+from keystead.policy import Attached, Layer, LayerKind, compile_policy
 from keystead.products.people import mfa as rules
 from keystead.products.ram.product import RAM
 from keystead.store import mfa_devices, tables
-from products.plane import Plane
+from products.plane import ALLOW_ALL, Plane
 
 DEVICE = "ann-phone"
 
@@ -77,6 +79,23 @@ def test_quota(make_plane: Callable[..., Plane]) -> None:
     plane = make_plane(virtual_mfa_devices=1)
     new_phone(plane)
     assert plane.refused("CreateVirtualMFADevice", VirtualMFADeviceName="b") == "LimitExceeded.VirtualMFADevice"
+
+
+def test_self_service_does_not_use_up_the_account_s_devices(ready: Plane) -> None:
+    ann = ready.user("Ann")
+    for number in range(rules.MOST_UNBOUND):
+        new_phone(ready, f"p{number}", by=ann)
+    fault = ready.refusal("CreateVirtualMFADevice", ann, VirtualMFADeviceName="more")
+    assert fault.code == "LimitExceeded.VirtualMFADevice"
+    assert "makes for itself" in fault.message
+    new_phone(ready, "more", by=ready.user("bob"))
+    allowed = replace(ann, layers=(Layer.of(LayerKind.ACCOUNT, [everything()]),))
+    new_phone(ready, "by-policy", by=allowed)
+
+
+def everything() -> Attached:
+    """A policy that allows all."""
+    return Attached("p", "Custom", "v1", "RamUser", "Account", compile_policy(ALLOW_ALL))
 
 
 def test_bound_and_unbound_in_lists(ready: Plane, phone: Phone) -> None:

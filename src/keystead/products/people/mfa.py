@@ -14,6 +14,7 @@ from keystead.faults import FaultKind
 from keystead.identity import totp
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
+from keystead.policy import Query, decide
 from keystead.products.faults import absent, exists, in_use, too_many
 from keystead.store import mfa_devices
 from keystead.wire.parameters import Input, Text
@@ -49,6 +50,9 @@ CODE_FORMAT = FaultKind(
     "The parameter {name} is not six digits.",
     "Send the six digits that the device shows.",
 )
+MOST_UNBOUND = 3
+"""Unbound devices that a user makes for itself: self-service must not use up the account's quota."""
+
 BIND_FAULTS = (DEVICE_NOT_FOUND, CODE_FORMAT, CODES_WRONG, USER_HAS_DEVICE, DEVICE_TAKEN)
 
 Serial = Annotated[str, Text(1, 256, doc="acs:ram::<account ID>:mfa/<device>")]
@@ -121,11 +125,19 @@ def create(tx: Tx, caller: Caller, name: str) -> str:
     """Make a device that is bound to nobody; returns its seed, which is never told again."""
     if mfa_devices.get(tx, name) is not None:
         raise DEVICE_EXISTS(name=name)
+    if _is_self_service(caller) and mfa_devices.count_unbound(tx, caller.user_id) >= MOST_UNBOUND:
+        raise TOO_MANY_DEVICES(limit=f"{MOST_UNBOUND} unbound devices that a user makes for itself")
     if mfa_devices.count(tx) >= tx.quotas.virtual_mfa_devices:
         raise TOO_MANY_DEVICES(limit=tx.quotas.virtual_mfa_devices)
     device_id, seed = ids.user_id(), totp.new_seed()
     mfa_devices.insert(tx, device_id, name, tx.keyring.seal(seed.encode(), _purpose(device_id)), caller.user_id)
     return seed
+
+
+def _is_self_service(caller: Caller) -> bool:
+    """Whether a user makes a device without a policy that lets it; conditions count as not met."""
+    query = Query("ram:CreateVirtualMFADevice", f"acs:ram:*:{caller.account_id}:mfa/*", {})
+    return bool(caller.user_id) and not decide(query, caller.layers).allowed
 
 
 def delete(tx: Tx, serial_number: str) -> None:
