@@ -43,18 +43,21 @@ ELSEWHERE = {
     ),
     **dict.fromkeys(("applications_quota", "application_secrets"), "products/ims/test_applications.py"),
     "service_credentials_per_service": "products/ims/test_service_credentials.py",
+    "oidc_loopback_http": "journeys/test_federation.py",
+    **dict.fromkeys(
+        ("saml_recipients", "saml_audiences", "identity_providers_quota", "client_ids_per_provider"),
+        "journeys/test_federation_settings.py",
+    ),
+    **dict.fromkeys(("fingerprints_per_provider", "public_url"), "journeys/test_federation_settings.py"),
     "credential_report_hours": "products/ims/test_reports.py",
     **dict.fromkeys(("recycled_users", "recycled_access_keys"), "products/ims/test_recycle_bin.py"),
 }
 AWAITED = frozenset(
     {
-        *("oidc_loopback_http", "saml_recipients", "saml_audiences", "identity_providers_quota"),
-        *("client_ids_per_provider", "fingerprints_per_provider"),
         "virtual_mfa_devices",
         *(
             "workspaces_quota",
             "api_keys_quota",
-            "public_url",
             "account_alias",
             "log_format",
             "log_level",
