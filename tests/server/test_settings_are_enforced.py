@@ -34,6 +34,7 @@ ELSEWHERE = {
     **dict.fromkeys(("tls", "tls_port"), "journeys/test_tls.py"),
     **dict.fromkeys(("tls_cert", "tls_key", "tls_names"), "server/test_tls.py"),
     **dict.fromkeys(("database", "port", "data_dir"), "services/server.py"),
+    "smtp_url": "products/people/test_verification.py",
     "proxy_header": "server/test_peers.py",
     "groups_per_user": "products/ram/test_groups.py",
     "policy_versions": "products/ram/test_policy_versions.py",
@@ -54,6 +55,8 @@ ELSEWHERE = {
 }
 AWAITED = frozenset(
     {
+        *("embedded_model", "model_call_seconds", "reserve_output_tokens", "smtp_from", "upstream_body_bytes"),
+        *("upstream_connect_seconds", "upstream_idle_seconds", "upstream_line_bytes"),
         "virtual_mfa_devices",
         *(
             "workspaces_quota",
