@@ -98,6 +98,8 @@ class Calls:
                     if not visit.started:
                         await _start_stream(visit, send)
                     await send({"type": "http.response.body", "body": out, "more_body": True})
+                if ask.writer.broken is not None:
+                    raise ask.writer.broken
             if not ask.writer.finished:
                 raise faults.SERVING(why="it ended its answer before the end")
         if not visit.started:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from keystead.gateway import reading
-from keystead.gateway.lines import chunk
 from keystead.gateway.values import Ask
 from keystead.gateway.writers import Watcher, renamed
 from keystead.wire.request import WireRequest
@@ -35,8 +34,9 @@ class PassingWriter(Watcher):
         """Each event as it came; one that only tells usage is left out where the caller did not ask."""
         sent = []
         for payload in self.payloads(block):
-            found = chunk(payload)
-            self.note(found)
+            found = self.take(payload)
+            if found is None:
+                break
             if self._hide_usage and found.usage is not None and not found.choices:
                 continue
             if self.upstream_model != self._model:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from keystead.gateway import faults, reading
-from keystead.gateway.lines import Choice, Chunk, chunk
+from keystead.gateway.lines import Choice, Chunk
 from keystead.gateway.values import Ask
 from keystead.gateway.writers import Watcher, encode
 from keystead.wire.request import WireRequest
@@ -44,8 +44,9 @@ class FrameWriter(Watcher):
         """A frame for each event that brings something; the last one waits for the usage."""
         sent = []
         for payload in self.payloads(block):
-            found = chunk(payload)
-            self.note(found)
+            found = self.take(payload)
+            if found is None:
+                break
             for choice in found.choices:
                 if choice.index:
                     continue

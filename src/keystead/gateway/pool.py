@@ -73,10 +73,10 @@ class Reply:
         try:
             async for block in lines.blocks(self._response.content.iter_any(), self._bounds.line_bytes):
                 yield block
+        except TimeoutError:  # aiohttp's own is a ClientError too
+            raise faults.TIMEOUT(seconds=self._bounds.idle_seconds) from None
         except aiohttp.ClientError as error:
             raise faults.SERVING(why=f"it ended its answer early ({type(error).__name__})") from None
-        except TimeoutError:
-            raise faults.TIMEOUT(seconds=self._bounds.idle_seconds) from None
 
     async def whole(self) -> bytes:
         """The whole body.  Raises as `blocks`, and for a body that is too large."""
@@ -88,10 +88,10 @@ class Reply:
                 if size > self._bounds.body_bytes:
                     raise faults.SERVING(why=f"its answer has more than {self._bounds.body_bytes} bytes")
                 parts.append(data)
+        except TimeoutError:  # aiohttp's own is a ClientError too
+            raise faults.TIMEOUT(seconds=self._bounds.idle_seconds) from None
         except aiohttp.ClientError as error:
             raise faults.SERVING(why=f"it ended its answer early ({type(error).__name__})") from None
-        except TimeoutError:
-            raise faults.TIMEOUT(seconds=self._bounds.idle_seconds) from None
         return b"".join(parts)
 
 

@@ -10,7 +10,6 @@ import secrets
 from typing import Any
 
 from keystead.gateway import faults, reading
-from keystead.gateway.lines import chunk
 from keystead.gateway.values import Ask
 from keystead.gateway.writers import Watcher, encode
 from keystead.wire.request import WireRequest
@@ -46,8 +45,9 @@ class ResponsesWriter(Watcher):
         """A delta event for each text that comes; before the first one, the events that open the message."""
         sent = []
         for payload in self.payloads(block):
-            found = chunk(payload)
-            self.note(found)
+            found = self.take(payload)
+            if found is None:
+                break
             if not self._begun:
                 sent.append(self._open())
             for choice in found.choices:

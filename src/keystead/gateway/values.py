@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from keystead.faults import Fault
 from keystead.gateway.faults import Plane
 from keystead.identity.callers import Caller
 from keystead.identity.model_keys import Limit, ModelKey
@@ -44,6 +45,7 @@ class Writer(Protocol):
     usage: Any
     tokens: int
     finished: bool
+    broken: Fault | None
     upstream_model: str
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from keystead.faults import Fault
 from keystead.gateway import faults, lines
 from keystead.gateway.lines import Chunk, Tokens
 
@@ -16,7 +17,8 @@ class Watcher:
     """Base of the writers.
 
     usage: what the server said it used.  tokens: events with content, an estimate where it says nothing.  finished:
-    the server said that this is the end.  texts: the answer's text, where `keeps` is set.
+    the server said that this is the end.  broken: the event at which the stream ends, for what came before it is still
+    passed on.  texts: the answer's text, where `keeps` is set.
     """
 
     keeps = False
@@ -25,12 +27,23 @@ class Watcher:
         self.usage: Tokens | None = None
         self.tokens = 0
         self.finished = False
+        self.broken: Fault | None = None
         self.texts: list[str] = []
 
     @property
     def text(self) -> str:
         """The answer's text so far."""
         return "".join(self.texts)
+
+    def take(self, payload: bytes) -> Chunk | None:
+        """One event, noted; None where it is not one: then `broken` says why."""
+        try:
+            found = lines.chunk(payload)
+        except Fault as fault:
+            self.broken = fault
+            return None
+        self.note(found)
+        return found
 
     def note(self, chunk: Chunk) -> None:
         """Take from one event what is to be known of the call."""

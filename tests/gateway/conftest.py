@@ -1,0 +1,33 @@
+"""One gateway and one fake model server for all tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from gateway.planes import OPTIONS, Plane
+from services.server import running
+from services.upstream import Running, upstream
+
+
+@pytest.fixture(scope="session")
+def fake_upstream() -> Iterator[Running]:
+    """The fake model server."""
+    with upstream() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def _plane(fake_upstream: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    with running(tmp_path_factory.mktemp("gateway"), options=OPTIONS) as server:
+        plane = Plane(server, fake_upstream)
+        plane.set_up()
+        yield plane
+
+
+@pytest.fixture
+def plane(_plane: Plane) -> Iterator[Plane]:
+    """A gateway with a model for each mode of the fake, and a key."""
+    yield _plane
+    _plane.server.check_log()

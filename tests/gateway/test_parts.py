@@ -1,0 +1,258 @@
+"""The parts that need no server: lines, windows, limits, the journal, estimates, renaming."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keystead.faults import Fault
+from keystead.gateway import lines, periods, reading
+from keystead.gateway.catalogue import Model, Upstream
+from keystead.gateway.limits import Counter, Limiter
+from keystead.gateway.metering import Meter
+from keystead.gateway.pool import Bounds, Pool
+from keystead.gateway.shared_windows import SharedWindows
+from keystead.gateway.windows import LocalWindows
+from keystead.gateway.writers import renamed
+from keystead.identity.model_keys import Limit
+
+MODEL = Model("m", 0, {}, 1.0, 2.0, ())
+NOW = datetime(2026, 3, 29, 0, 30, tzinfo=UTC).timestamp()
+
+
+async def _seed(_counter: Counter) -> int:
+    return 0
+
+
+def _limit(measure: str, amount: int, period: str = "60", scope: str = "workspace") -> Limit:
+    return Limit(f"l-{measure}-{amount}", scope, "w", "", measure, amount, "" if measure == "concurrent" else period)
+
+
+@pytest.mark.parametrize("cuts", [[3], [1, 9, 10], [17], list(range(1, 40))])
+def test_lines_are_cut_at_their_ends_however_they_come(cuts: list[int]) -> None:
+    text = b"data: one\n\ndata: two\n\ndata: [DONE]\n"
+
+    async def pieces() -> AsyncIterator[bytes]:
+        last = 0
+        for cut in [*cuts, len(text)]:
+            yield text[last:cut]
+            last = max(last, cut)
+
+    async def collect() -> list[bytes]:
+        return [block async for block in lines.blocks(pieces(), 100)]
+
+    found = asyncio.run(collect())
+    assert b"".join(found) == text
+    assert all(block.endswith(b"\n") for block in found if block)
+
+
+def test_a_line_without_an_end_is_bounded() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 50
+
+    async def collect() -> None:
+        async for _ in lines.blocks(endless(), 100):
+            pass
+
+    with pytest.raises(Fault, match="100 bytes"):
+        asyncio.run(collect())
+
+
+def test_windows_of_days_follow_the_time_zone_and_its_clock_changes() -> None:
+    start, end = periods.window("day", "Europe/Berlin", NOW)
+    assert end - start == 23 * 3600
+    assert periods.window("day", "UTC", NOW)[1] - periods.window("day", "UTC", NOW)[0] == 86_400
+    start, end = periods.window("week", "Asia/Shanghai", NOW)
+    assert datetime.fromtimestamp(start, UTC).isoformat() == "2026-03-22T16:00:00+00:00"
+    start, end = periods.window("month", "UTC", NOW)
+    assert (end - start) == 31 * 86_400
+    assert periods.window("60", "UTC", 125.0) == (120, 180)
+
+
+async def _hammer(
+    limiters: list[Limiter], limits: list[Limit], calls: int, now: float = NOW
+) -> tuple[int, int, list[Fault]]:
+    """Reserve many calls at once, hold each a moment, settle it; how many ran, the most at a time, the refusals."""
+    running = most = done = 0
+    refusals: list[Fault] = []
+
+    async def one(number: int) -> None:
+        nonlocal running, most, done
+        limiter = limiters[number % len(limiters)]
+        try:
+            ticket = await limiter.reserve("a", limits, MODEL, f"call-{number}", 10, 20, now)
+        except Fault as fault:
+            refusals.append(fault)
+            return
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.02)
+        running -= 1
+        done += 1
+        await limiter.settle(ticket, 10, 20)
+
+    await asyncio.gather(*(one(number) for number in range(calls)))
+    return done, most, refusals
+
+
+@pytest.mark.parametrize(
+    ("measure", "amount", "most_done"), [("requests", 150, 150), ("tokens", 3000, 100), ("money", 5000, 100)]
+)
+def test_no_window_holds_more_than_its_limit(measure: str, amount: int, most_done: int) -> None:
+    limiter = Limiter(LocalWindows(_seed), reserve_output=100, longest=60)
+    done, _, refusals = asyncio.run(_hammer([limiter], [_limit(measure, amount)], 200))
+    assert done == most_done
+    code = "Throttling.RateQuota" if measure == "requests" else "Throttling.AllocationQuota"
+    assert {each.code for each in refusals} == {code}
+    assert dict(refusals[0].headers)["retry-after"] == "60"
+    assert "workspace w" in refusals[0].message
+
+
+def test_200_calls_on_two_nodes_that_share_redis(redis_url: str) -> None:
+    async def run() -> tuple[int, int, list[Fault]]:
+        windows = [SharedWindows(redis_url, _seed) for _ in range(2)]
+        limiters = [Limiter(each, reserve_output=100, longest=60) for each in windows]
+        try:
+            return await _hammer(limiters, [_limit("concurrent", 20), _limit("requests", 10_000)], 200, time.time())
+        finally:
+            for each in windows:
+                await each.close()
+
+    done, most, refusals = asyncio.run(run())
+    assert most <= 20
+    assert done >= 20
+    assert {each.code for each in refusals} == {"Throttling.RateQuota"}
+
+
+def test_all_limits_bind_and_the_one_that_frees_last_is_named() -> None:
+    limits = [_limit("requests", 1), _limit("requests", 2, "day", scope="owner"), _limit("concurrent", 9)]
+    limiter = Limiter(LocalWindows(_seed), reserve_output=100, longest=60)
+
+    async def run() -> Fault:
+        await limiter.reserve("a", limits, MODEL, "1", 1, 1, NOW)
+        await limiter.reserve("a", limits[1:], MODEL, "2", 1, 1, NOW)
+        with pytest.raises(Fault) as refused:
+            await limiter.reserve("a", limits, MODEL, "3", 1, 1, NOW)
+        return refused.value
+
+    fault = asyncio.run(run())
+    assert "owner w is 2 requests per day" in fault.message
+    assert dict(fault.headers)["retry-after"] == str(86_400 - 1800)
+
+
+def test_what_was_not_used_is_given_back() -> None:
+    limiter = Limiter(LocalWindows(_seed), reserve_output=1000, longest=60)
+    limits = [_limit("tokens", 1100)]
+
+    async def run() -> None:
+        first = await limiter.reserve("a", limits, MODEL, "1", 10, None, NOW)
+        with pytest.raises(Fault):
+            await limiter.reserve("a", limits, MODEL, "2", 10, None, NOW)
+        await limiter.settle(first, 10, 20)
+        await limiter.reserve("a", limits, MODEL, "3", 10, None, NOW)
+
+    asyncio.run(run())
+
+
+def test_a_window_begins_with_what_the_rows_say() -> None:
+    async def spent(_counter: Counter) -> int:
+        return 990
+
+    limiter = Limiter(LocalWindows(spent), reserve_output=1, longest=60)
+
+    async def run() -> None:
+        with pytest.raises(Fault, match="990 are used"):
+            await limiter.reserve("a", [_limit("tokens", 1000, "month")], MODEL, "1", 10, 10, NOW)
+
+    asyncio.run(run())
+
+
+class _Rows:
+    """A database that keeps rows by their call ID, as the real insert does."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+
+
+def test_a_crash_neither_loses_nor_doubles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = _Rows()
+    written: list[str] = []
+
+    def insert(_self: Meter, rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            written.append(row["call_id"])
+            kept.rows.setdefault(row["call_id"], row)
+
+    monkeypatch.setattr(Meter, "_insert", insert)
+
+    class Now:
+        @staticmethod
+        def submit(work: Any, *, writes: bool) -> Any:
+            import concurrent.futures
+
+            future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+            future.set_result(work())
+            return future
+
+    journal = tmp_path / "usage.journal"
+
+    async def first() -> None:
+        meter = Meter(Now(), lambda: 0.0, journal)  # type: ignore[arg-type]
+        for number in range(3):
+            meter.begin({"call_id": f"c{number}", "input_tokens": 5, "outcome": "Interrupted", "estimated": True})
+        meter.end({"call_id": "c0", "input_tokens": 7, "outcome": "Success", "estimated": False})
+        await meter.flush()
+        meter.end({"call_id": "c1", "input_tokens": 8, "outcome": "Success", "estimated": False})
+        # killed here: c0 is written, c1 ended and is not, c2 runs
+
+    async def second() -> None:
+        meter = Meter(Now(), lambda: 0.0, journal)  # type: ignore[arg-type]
+        await meter.flush()
+        await meter.close()
+
+    asyncio.run(first())
+    with journal.open("ab") as file:
+        file.write(b'e{"call_id":"c2","inp')  # the line that the crash cut
+    asyncio.run(second())
+    assert {name: (row["input_tokens"], row["outcome"]) for name, row in kept.rows.items()} == {
+        "c0": (7, "Success"),
+        "c1": (8, "Success"),
+        "c2": (5, "Interrupted"),
+    }
+    assert journal.read_bytes() == b""
+    assert (journal.stat().st_mode & 0o777) == 0o600
+
+
+def test_a_servers_name_for_the_model_is_replaced_and_nothing_else() -> None:
+    payload = b'{"model":"Qwen/Q","choices":[{"delta":{"content":"say \\"model\\":\\"Qwen/Q\\""}}]}'
+    assert renamed(payload, "Qwen/Q", "qwen-plus") == payload.replace(b'"model":"Qwen/Q"', b'"model":"qwen-plus"', 1)
+    assert renamed(b'{"model": "x"}', "x", "y") == b'{"model": "y"}'
+
+
+def test_pictures_in_place_are_no_tokens() -> None:
+    assert reading.estimate([{"url": "data:image/png;base64," + "A" * 100_000}]) < 20
+    assert reading.estimate("四个汉字") >= 4
+
+
+def test_weights_share_calls_and_breaking_leaves_a_server_alone() -> None:
+    clock = [0.0]
+    pool = Pool(Bounds(), now=lambda: clock[0])
+    light, heavy = Upstream("l", "http://l", "m", "", 1), Upstream("h", "http://h", "m", "", 9)
+    spare = Upstream("s", "http://s", "m", "", 0)
+    model = Model("m", 0, {}, 0, 0, (light, heavy, spare))
+    firsts = [pool.order(model)[0].id for _ in range(2000)]
+    assert 0.85 < firsts.count("h") / 2000 < 0.95
+    assert "s" not in firsts
+    for _ in range(5):
+        pool._of(heavy).failed(clock[0])
+    assert "h" not in {each.id for each in pool.order(model)}
+    clock[0] = 5.1
+    assert "h" in {each.id for each in pool.order(model)}
+    assert "secret" not in repr(Upstream("l", "http://l", "m", "secret", 1))
