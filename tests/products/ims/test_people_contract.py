@@ -44,7 +44,7 @@ def same_limits(action: Action, parameter: Parameter, limits: dict[str, Any]) ->
     rule = parameter.rule
     if isinstance(rule, Text) and "maxLength" in limits and parameter.name not in OTHER_LENGTH:
         assert rule.max == limits["maxLength"], parameter.name
-        assert rule.min <= int(limits.get("minLength", 0)) or rule.min > 1, parameter.name
+        assert rule.min <= int(limits.get("minLength", 1)), parameter.name
     if isinstance(rule, Whole):
         assert (rule.min, rule.max) == (limits["min"], limits["max"]), parameter.name
     if isinstance(rule, Choice):
