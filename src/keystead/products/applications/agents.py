@@ -15,7 +15,13 @@ from keystead.identity.callers import Caller
 from keystead.identity.model_keys import MODEL_NAME
 from keystead.identity.transaction import Tx
 from keystead.products.applications import config as configs
-from keystead.products.applications.config import ApplicationConfig
+from keystead.products.applications.config import (
+    CONFIG_INVALID,
+    SAMPLES_INVALID,
+    ApplicationConfig,
+    RagConfig,
+    SampleLibrary,
+)
 from keystead.products.applications.product import (
     APPLICATION,
     BAILIAN,
@@ -28,7 +34,7 @@ from keystead.products.applications.product import (
     enter,
 )
 from keystead.products.workspaces.access import PAGE_NOT_YOURS, WORKSPACE
-from keystead.store import agents
+from keystead.store import agents, knowledge
 from keystead.wire.answers import Output
 from keystead.wire.parameters import Items, Text, Whole, missing
 
@@ -50,7 +56,7 @@ TOO_MANY_AGENTS = FaultKind(
     "Delete applications that are no longer needed, or use another workspace.",
 )
 _KINDS = (NOT_AUTHORIZED, PAGE_NOT_YOURS)
-_WRITE_KINDS = (*_KINDS, NOT_BUILT)
+_WRITE_KINDS = (*_KINDS, NOT_BUILT, CONFIG_INVALID, SAMPLES_INVALID)
 _ONE = (WORKSPACE, APPLICATION)
 
 Name = Annotated[str, Text(1, 64, doc="what people see")]
@@ -172,8 +178,8 @@ def create_agent(tx: Tx, caller: Caller, wanted: CreateAgentInput) -> CodeOutput
         code,
         **_named(wanted),
         instructions=wanted.instructions,
-        config=configs.written(configs.read_config(wanted.application_config)),
-        samples=configs.written(configs.read_samples(wanted.sample_library)),
+        config=_config(tx, wanted, configs.read_config(wanted.application_config)),
+        samples=_samples(tx, wanted, wanted.sample_library),
     )
     return CodeOutput(data=code)
 
@@ -229,8 +235,8 @@ def replace_agent(tx: Tx, caller: Caller, wanted: UpdateAgentInput) -> CodeOutpu
         row.id,
         **_named(wanted),
         instructions=wanted.instructions or "",
-        config=configs.written(configs.read_config(wanted.application_config or "")),
-        samples=configs.written(configs.read_samples(wanted.sample_library or "")),
+        config=_config(tx, wanted, configs.read_config(wanted.application_config or "")),
+        samples=_samples(tx, wanted, wanted.sample_library),
     )
     return CodeOutput(data=row.id)
 
@@ -256,9 +262,9 @@ def update_agent(tx: Tx, caller: Caller, wanted: UpdateAgentInput) -> CodeOutput
         values["instructions"] = wanted.instructions
     if wanted.application_config:
         old = configs.stored(row.config, ApplicationConfig)
-        values["config"] = configs.written(configs.merged(old, configs.read_config(wanted.application_config)))
+        values["config"] = _config(tx, wanted, configs.merged(old, configs.read_config(wanted.application_config)))
     if wanted.sample_library:
-        values["samples"] = configs.written(configs.read_samples(wanted.sample_library))
+        values["samples"] = _samples(tx, wanted, wanted.sample_library)
     agents.update(tx, wanted.workspace_id, row.id, **values)
     return CodeOutput(data=row.id)
 
@@ -277,6 +283,32 @@ def delete_agent(tx: Tx, caller: Caller, wanted: AgentInput) -> CodeOutput:
     row = find(tx, wanted.workspace_id, wanted.app_code)
     agents.delete(tx, wanted.workspace_id, row.id)
     return CodeOutput(data=row.id)
+
+
+def _config(tx: Tx, wanted: BailianInput, config: ApplicationConfig) -> str:
+    """The config as it is stored.  Raises for a search that has nothing to search in."""
+    rag = config.rag_config or RagConfig()
+    bases = rag.knowledge_base_code_list or ()
+    if rag.enable_search and not bases:
+        raise CONFIG_INVALID(problem="ragConfig.enableSearch is on, but knowledgeBaseCodeList names nothing")
+    _must_exist(tx, wanted, bases, CONFIG_INVALID)
+    return configs.written(config)
+
+
+def _samples(tx: Tx, wanted: BailianInput, text: str | None) -> str:
+    """The sample library as it is stored."""
+    samples: SampleLibrary = configs.read_samples(text or "")
+    bases = samples.sample_library_id_list or ()
+    if samples.enable_sample and not bases:
+        raise SAMPLES_INVALID(problem="enableSample is on, but sampleLibraryIdList names nothing")
+    _must_exist(tx, wanted, bases, SAMPLES_INVALID)
+    return configs.written(samples)
+
+
+def _must_exist(tx: Tx, wanted: BailianInput, bases: tuple[str, ...], invalid: FaultKind) -> None:
+    for each in bases:
+        if knowledge.get(tx, wanted.workspace_id, each) is None:
+            raise invalid(problem=f"the workspace {wanted.workspace_id} has no knowledge base {each}")
 
 
 def _shown(row: sa.Row[Any]) -> dict[str, Any]:

@@ -24,12 +24,18 @@ MOST_RETRIEVED = 200_000
 DEFAULT_RETRIEVED = 20_000
 """Characters of found texts that are put into one call."""
 
-CONFIG_INVALID = FaultKind(
-    "InvalidParameter.{name}",
-    400,
-    "The parameter {name} is not what an application can be told: {problem}.",
-    "Correct {name} and send the request again; docs/guides/applications.md lists its members.",
-)
+
+def _invalid(name: str) -> FaultKind:
+    return FaultKind(
+        f"InvalidParameter.{name}",
+        400,
+        f"The parameter {name} is not what an application can be told: {{problem}}.",
+        f"Correct {name} and send the request again; docs/guides/applications.md lists its members.",
+    )
+
+
+CONFIG_INVALID = _invalid("applicationConfig")
+SAMPLES_INVALID = _invalid("sampleLibrary")
 
 Rounds = Annotated[int, Meta(ge=0, le=MOST_ROUNDS)]
 Chunks = Annotated[int, Meta(ge=1, le=MOST_CHUNKS)]
@@ -122,7 +128,7 @@ Shape = TypeVar("Shape", bound=Strict)
 def read_config(text: str) -> ApplicationConfig:
     """`applicationConfig` as it was given, "" for none.  Raises `InvalidParameter.applicationConfig` and
     `UnsupportedOperation` for what is not built."""
-    found = _read(text, ApplicationConfig, "applicationConfig")
+    found = _read(text, ApplicationConfig, CONFIG_INVALID)
     rag, history = found.rag_config or RagConfig(), found.history_config or HistoryConfig()
     web = "no search engine is connected"
     judge = "nothing here judges an answer before it is sent"
@@ -154,7 +160,7 @@ def read_config(text: str) -> ApplicationConfig:
 
 def read_samples(text: str) -> SampleLibrary:
     """`sampleLibrary` as it was given, "" for none.  Raises `InvalidParameter.sampleLibrary`."""
-    return _read(text, SampleLibrary, "sampleLibrary")
+    return _read(text, SampleLibrary, SAMPLES_INVALID)
 
 
 def written(value: Strict) -> str:
@@ -191,10 +197,10 @@ def _strategy(config: ApplicationConfig) -> str | None:
     return None
 
 
-def _read(text: str, shape: type[Shape], name: str) -> Shape:
+def _read(text: str, shape: type[Shape], invalid: FaultKind) -> Shape:
     if not text:
         return shape()
     try:
         return msgspec.json.decode(text, type=shape)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise CONFIG_INVALID(name=name, problem=str(error)[:200]) from None
+        raise invalid(problem=str(error)[:200]) from None

@@ -1,0 +1,115 @@
+"""An account with a workspace, people of every standing in it, and calls of Bailian 2023-12-29 on it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from keystead.faults import Fault
+from keystead.identity.transaction import Tx
+from keystead.products.applications import running
+from keystead.products.applications.compose import Composition, Question
+from keystead.store.database import Database
+from products.modelstudio.studio import BY_VERSION, OURS, TREES, Studio
+from products.modelstudio.studio import judge as judge_all
+
+BAILIAN = "2023-12-29"
+PEOPLE = ("account", "super", "administrator", "member", "custom", "outsider", "powerless")
+MAY_BE_ABSENT = ("applicationConfig",)
+"""Members whose members are only there where somebody set them."""
+
+
+class House(Studio):
+    """`place` is the workspace; the people are RAM users of these names.
+
+    custom may view applications and operate prompts.  outsider has every policy and is in no workspace, powerless is a
+    member without a policy.
+    """
+
+    def __init__(self, database: Database[Tx], **quotas: Any) -> None:
+        super().__init__(database, **quotas)
+        self.place = self.workspace("first")
+        self.elsewhere = self.workspace("second")
+        self.user("super", "AliyunBailianFullAccess")
+        for name in ("administrator", "member", "custom", "outsider"):
+            self.user(name, "AliyunBailianDataFullAccess")
+        self.user("powerless", "AliyunSTSAssumeRoleAccess")
+        for name in ("administrator", "member", "powerless"):
+            level = "administrator" if name == "administrator" else "member"
+            self.call(OURS, "AddWorkspaceMember", WorkspaceId=self.place, UserName=name, Level=level)
+        pages = '[{"Page": "applications"}, {"Page": "prompts", "Operation": "operate"}]'
+        self.call(
+            OURS, "AddWorkspaceMember", WorkspaceId=self.place, UserName="custom", Level="custom", Pages=pages
+        )
+
+    def ask(self, action: str, by: str = "", /, **given: Any) -> Any:
+        """Call an action in `place`; values that are no texts become JSON.  The answer's shape is judged."""
+        output = self._run(BY_VERSION[BAILIAN].actions[action], self.caller(by), self._wire(given))
+        answer = msgspec.json.decode(msgspec.json.encode(output))
+        judge(answer, TREES[f"{BAILIAN} {action}"], action)
+        return answer
+
+    def no(self, action: str, by: str = "", /, **given: Any) -> str:
+        """The code of the refusal, which the action declares."""
+        return self.refused(BAILIAN, action, by, **self._wire(given))
+
+    def fault(self, action: str, by: str = "", /, **given: Any) -> Fault:
+        """The whole refusal."""
+        with pytest.raises(Fault) as caught:
+            self._run(BY_VERSION[BAILIAN].actions[action], self.caller(by), self._wire(given))
+        return caught.value
+
+    def _wire(self, given: dict[str, Any]) -> dict[str, str]:
+        texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
+        return {"WorkspaceId": self.place} | texts
+
+    def agent(self, **given: Any) -> str:
+        """Make an application; returns its code."""
+        return str(self.ask("CreateAndPulishAgent", **{"name": "helper", "modelId": "qwen-plus", **given})["data"])
+
+    def compose(self, agent_id: str, question: Question, place: str = "") -> tuple[Composition, str]:
+        """What the gateway is given for a call."""
+        with self.database.reading(self.now, self.account_id) as tx:
+            return running.prepare(tx, place or self.place, agent_id, question)
+
+    def refused_call(self, agent_id: str, question: Question, place: str = "") -> Fault:
+        """The refusal of a call."""
+        try:
+            self.compose(agent_id, question, place)
+        except Fault as fault:
+            assert fault.message
+            assert fault.next_step
+            return fault
+        raise AssertionError("it was not refused")
+
+    def answer(self, agent_id: str, question: Question, text: str) -> tuple[Composition, str]:
+        """A whole call: composed, answered with `text`, remembered."""
+        found, session_id = self.compose(agent_id, question)
+        if found.asked is not None:
+            with self.database.writing(self.now, "") as tx:
+                running.remember(tx, agent_id, session_id, found.asked, text)
+        return found, session_id
+
+
+def judge(answer: Any, wanted: dict[str, Any], where: str) -> None:
+    """As `products.modelstudio.studio.judge`, but a config holds only what was set."""
+    name = where.rpartition(".")[2].removesuffix("[]")
+    kind = wanted["type"]
+    if kind == "object" and isinstance(answer, dict) and "properties" in wanted:
+        tree = {key: value for key, value in wanted["properties"].items() if key not in ("requestId", "RequestId")}
+        optional = name in MAY_BE_ABSENT or any(f".{each}." in where for each in MAY_BE_ABSENT)
+        assert set(answer) <= set(tree), f"{where}: {set(answer) - set(tree)}"
+        assert optional or set(answer) == set(tree), f"{where}: {set(tree) - set(answer)} is missing"
+        for key, value in answer.items():
+            judge(value, tree[key], f"{where}.{key}")
+    elif kind == "array":
+        assert isinstance(answer, list), where
+        for member in answer:
+            judge(member, wanted["items"], where + "[]")
+    elif kind == "number":
+        assert isinstance(answer, float | int), where
+    elif kind not in ("any", "map"):
+        judge_all(answer, wanted, where)
