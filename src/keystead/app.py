@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
@@ -46,10 +47,13 @@ from keystead.server.lock import AlreadyRunningError, DataLock
 from keystead.server.metrics import Metrics
 from keystead.server.peers import Networks, Proxies
 from keystead.server.routes import Routes
-from keystead.server.shared import SharedWindows
+from keystead.server.uploads import Uploads
 from keystead.settings import OperatorError, Settings
-from keystead.store import feed, nonces, recycle_bin, schema
+from keystead.store import feed, files, nonces, recycle_bin, schema
 from keystead.store.database import Database
+
+if TYPE_CHECKING:
+    from keystead.server.shared import SharedWindows
 
 KEY_FILE = "master.keys"
 DATABASE_FILE = "keystead.db"
@@ -324,6 +328,7 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
         dispatcher,
         metrics,
         gateway=planes.gateway,
+        uploads=Uploads(database, clock, follower.check),
         ready=follower.blind,
         max_body=settings.max_body_bytes,
         max_headers=settings.max_headers,
@@ -370,7 +375,7 @@ def _dispatcher(
         auditor=auditor,
         unsigned=UnsignedNonces(),
         limits=RateLimits(limits),
-        shared=SharedWindows(settings.redis_url, limits) if settings.redis_url else None,
+        shared=_shared(settings.redis_url, limits) if settings.redis_url else None,
         clock=instance.clock,
     )
 
@@ -406,6 +411,12 @@ def _planes(instance: Instance, dispatcher: Dispatcher) -> Planes:
     return assemble(outside, sizes)
 
 
+def _shared(url: str, limits: dict[str, int]) -> SharedWindows:
+    from keystead.server.shared import SharedWindows  # the client is slow to import, and most nodes have no Redis
+
+    return SharedWindows(url, limits)
+
+
 def _listeners(settings: Settings) -> list[Listener]:
     found = [Listener(settings.host, settings.port)]
     if settings.tls == "auto":
@@ -426,6 +437,7 @@ async def _housekeeping(database: Database[Tx], window: ReplayWindow, clock: Clo
             feed.forget(tx)
             recycle_bin.forget(tx)
             running.forget(tx)
+            files.forget_leases(tx)
 
     looked = clock() - upkeep.IDLE_SECONDS
     while True:

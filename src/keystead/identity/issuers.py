@@ -15,15 +15,17 @@ import ipaddress
 import ssl
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
-import httpx
 import msgspec
 
 from keystead.identity import oidc
 from keystead.identity.oidc import Header, SigningKey, TokenRefusedError
 from keystead.identity.providers import OidcProvider
+
+if TYPE_CHECKING:  # imported where it is used: few nodes ever ask an issuer, and every start would pay
+    import httpx
 
 MAX_DISCOVERY = 65_536
 MAX_KEY_SET = 262_144
@@ -104,6 +106,8 @@ class Issuers:
         await asyncio.shield(known.running)
 
     async def _renew(self, known: _Known, provider: OidcProvider, now: float) -> None:
+        import httpx
+
         try:
             async with asyncio.timeout(self._patience):
                 known.keys = await self._fetch(provider)
@@ -119,6 +123,8 @@ class Issuers:
             known.running = None
 
     async def _fetch(self, provider: OidcProvider) -> list[SigningKey]:
+        import httpx
+
         issuer = urlsplit(provider.issuer)
         if (reason := unfit(provider.issuer, loopback_http=self._loopback_http)) is not None:
             raise UnreachableError(reason)

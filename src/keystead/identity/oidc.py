@@ -12,14 +12,14 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
 
 from keystead.identity.providers import OidcProvider
+
+if TYPE_CHECKING:  # imported where it is used: few nodes ever see a token, and every start would pay
+    from joserfc.jwk import ECKey, RSAKey
 
 SKEW_SECONDS = 60
 MAX_KEYS = 64
@@ -141,6 +141,9 @@ def _time(claims: Mapping[str, Any], name: str, *, required: bool = True) -> flo
 
 def verify(text: str, header: Header, key: SigningKey, provider: OidcProvider, now: float) -> Token:
     """The claims that `key` has signed, checked.  Raises `TokenRefusedError`."""
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+
     if not key.fits(header):
         raise TokenRefusedError("InvalidSignature", "its key is not for that algorithm")
     try:
@@ -169,6 +172,9 @@ def _key(stored: dict[str, Any]) -> SigningKey | None:
     key_id, algorithm = stored.get("kid", ""), stored.get("alg", "")
     if stored.get("use", "sig") != "sig" or not isinstance(key_id, str) or not isinstance(algorithm, str):
         return None
+    from joserfc.errors import JoseError
+    from joserfc.jwk import ECKey, RSAKey
+
     kind = stored.get("kty")
     members = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}.get(kind) if isinstance(kind, str) else None
     if members is None or not all(isinstance(stored.get(name), str) for name in members):

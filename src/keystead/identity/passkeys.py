@@ -1,7 +1,8 @@
 """Passkeys: registering one, and proving to have it (WebAuthn level 2, sections 7.1 and 7.2).
 
-Pure rules over the `webauthn` library.  A challenge travels sealed with whom and what it is for; whoever verifies
-one spends its `mark` first, so that it is good once.  Origin and relying party come from the setting public_url.
+Pure rules over the `webauthn` library, which is imported where it is used, for it is slow to import.  A challenge
+travels sealed with whom and what it is for; whoever verifies one spends its `mark` first, so that it is good once.
+Origin and relying party come from the setting public_url.
 """
 
 from __future__ import annotations
@@ -16,14 +17,6 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
-import webauthn
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from keystead.identity.keyring import Keyring, SealBrokenError
 
@@ -119,6 +112,9 @@ def begin_registration(
     keyring: Keyring, site: Site, *, user_id: str, user_name: str, known: list[bytes], now: float
 ) -> tuple[str, str]:
     """Options for the browser as JSON, and the sealed challenge.  known: credentials that the user has already."""
+    import webauthn
+    from webauthn.helpers import structs
+
     value, sealed = _seal(keyring, "register", user_id, now)
     options = webauthn.generate_registration_options(
         rp_id=site.rp_id,
@@ -127,16 +123,20 @@ def begin_registration(
         user_name=user_name,
         challenge=value,
         timeout=CHALLENGE_SECONDS * 1000,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.REQUIRED,
+            user_verification=structs.UserVerificationRequirement.REQUIRED,
         ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=each) for each in known],
+        exclude_credentials=[structs.PublicKeyCredentialDescriptor(id=each) for each in known],
     )
     return webauthn.options_to_json(options), sealed
 
 
 def register(site: Site, challenge: Challenge, answer: str) -> Registered:
     """Check what the browser answered to `begin_registration`.  Raises `PasskeyError`."""
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     _check_size(answer)
     try:
         found = webauthn.verify_registration_response(
@@ -153,6 +153,9 @@ def register(site: Site, challenge: Challenge, answer: str) -> Registered:
 
 def begin_logon(keyring: Keyring, site: Site, now: float) -> tuple[str, str]:
     """Options for the browser as JSON, and the sealed challenge; the browser offers the passkeys it has for us."""
+    import webauthn
+    from webauthn.helpers.structs import UserVerificationRequirement
+
     value, sealed = _seal(keyring, "log on", "", now)
     options = webauthn.generate_authentication_options(
         rp_id=site.rp_id,
@@ -178,6 +181,9 @@ def prove(site: Site, challenge: Challenge, answer: str, *, public_key: bytes, s
 
     A counter that did not grow, where the authenticator counts at all, is a copied passkey.  Raises `PasskeyError`.
     """
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     _check_size(answer)
     try:
         found = webauthn.verify_authentication_response(

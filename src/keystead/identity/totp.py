@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pyotp
-import segno
 
 STEP = 30
 MOST_DRIFT = 10
@@ -70,5 +69,7 @@ def address(seed: str, name: str) -> str:
 def image(seed: str, name: str) -> str:
     """The QR code of `address` as PNG in base64."""
     out = io.BytesIO()
+    import segno  # only this image needs it
+
     segno.make(address(seed, name), error="m", micro=False).save(out, kind="png", scale=4)
     return base64.b64encode(out.getvalue()).decode()

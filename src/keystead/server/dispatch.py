@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -41,7 +41,6 @@ from keystead.server.feed import Follower
 from keystead.server.limits import RateLimits
 from keystead.server.routes import Routes
 from keystead.server.rows import audit_row
-from keystead.server.shared import SharedWindows
 from keystead.signing import Claim
 from keystead.store import audit, nonces
 from keystead.store.database import Database
@@ -49,6 +48,9 @@ from keystead.wire import answers
 from keystead.wire.answers import Answer, Output
 from keystead.wire.parameters import unknown_names
 from keystead.wire.request import WireRequest
+
+if TYPE_CHECKING:
+    from keystead.server.shared import SharedWindows
 
 INTERNAL = FaultKind(
     "InternalError",
@@ -325,7 +327,9 @@ def _tell_deprecated(answer: Answer, call: Call) -> None:
     """Say in the answer (RFC 9745) and in the log that an action is deprecated, and what replaces it."""
     answer.headers.append((b"deprecation", b"@1704067200"))
     answer.headers.append((b"x-keystead-deprecated", call.action.deprecated.encode("latin-1")))
-    _log.warning("%s: %s called %s. %s", call.origin.request_id, call.caller.arn, call.action.name, call.action.deprecated)
+    _log.warning(
+        "%s: %s called %s. %s", call.origin.request_id, call.caller.arn, call.action.name, call.action.deprecated
+    )
 
 
 def _tell_ignored(answer: Answer, call: Call) -> None:
