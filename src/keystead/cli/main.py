@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, Entry]] = {
     "config": ("configuration", Entry("Settings: what is set and where it came from.", _RUN)),
     "tls": ("configuration", Entry("The local certificate authority of `serve --tls auto`.", _RUN)),
     "version": ("versions", Entry("Print the version.", _RUN)),
+    "model": ("models", Entry("Models and the servers behind them: add, list, test.", _CALL)),
     "audit": ("audit", Entry("Look up who did what.", _CALL)),
     "report": ("reports", Entry("Reports over users and their credentials.", _CALL)),
     "call": ("calls", Entry("Call any action by its wire name.", _CALL)),
