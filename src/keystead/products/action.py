@@ -11,6 +11,7 @@ import inspect
 import string
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -34,9 +35,11 @@ Resource = str | tuple[str, ...]
 """A template of the resource that is checked; a tuple names alternatives, of which one must be allowed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Action:
     """One declared action.
+
+    What its shapes say is read at the first use: a start declares hundreds and is asked for few.
 
     permission: what policies name, None where everybody who is known may call.  resources: each must be allowed.
     writes: runs in a writing transaction.  memory: runs on the event loop, without a database.  prepare: what a
@@ -64,9 +67,6 @@ class Action:
     memory: bool
     faults: tuple[FaultKind, ...]
     handler: Callable[..., Output]
-    input: type[Input]
-    output: type[Output]
-    read: Callable[[Mapping[str, str]], Any]
     context: Callable[[Any], Context] | None
     prepare: Callable[[Any, Any, Caller], Awaitable[Any]] | None
     resolve: Callable[[Any, Any], Any] | None
@@ -82,8 +82,38 @@ class Action:
     request_id: str
     deprecated: str
     own_user: str
-    parameters: tuple[Parameter, ...]
-    secrets: frozenset[str]
+
+    @cached_property
+    def _shapes(self) -> tuple[type[Input], type[Output]]:
+        """The input and output of the handler, from its annotations."""
+        hints = get_type_hints(self.handler)
+        wanted = next(hint for hint in hints.values() if isinstance(hint, type) and issubclass(hint, Input))
+        return wanted, hints["return"]
+
+    @property
+    def input(self) -> type[Input]:
+        """What the handler wants."""
+        return self._shapes[0]
+
+    @property
+    def output(self) -> type[Output]:
+        """What the handler answers."""
+        return self._shapes[1]
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters on the wire, in the order declared."""
+        return describe(self.input)
+
+    @cached_property
+    def read(self) -> Callable[[Mapping[str, str]], Any]:
+        """From the parameters as sent to a checked value of `input`; raises `Missing…` and `InvalidParameter…`."""
+        return reader(self.input)
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """The parameters that no audit may show."""
+        return frozenset(one.name for one in self.parameters if isinstance(one.rule, Text) and one.rule.secret)
 
     def complete(self, wanted: Any, caller: Caller) -> Any:
         """Put the caller where the user was left out.  Raises `EntityNotExist.User` for a role session.
@@ -205,8 +235,6 @@ class Product:
         """
 
         def declare(handler: Handler) -> Handler:
-            wanted, answer = _shapes(handler)
-            parameters = describe(wanted)
             self.actions[name] = Action(
                 product=self.name,
                 version=self.version,
@@ -218,9 +246,6 @@ class Product:
                 memory=memory,
                 faults=faults,
                 handler=handler,
-                input=wanted,
-                output=answer,
-                read=reader(wanted),
                 context=context,
                 prepare=prepare,
                 resolve=resolve,
@@ -236,16 +261,7 @@ class Product:
                 request_id=request_id or self.request_id,
                 deprecated=deprecated,
                 own_user=own_user,
-                parameters=parameters,
-                secrets=frozenset(p.name for p in parameters if isinstance(p.rule, Text) and p.rule.secret),
             )
             return handler
 
         return declare
-
-
-def _shapes(handler: Callable[..., Output]) -> tuple[type[Input], type[Output]]:
-    """The input and output of a handler, from its annotations."""
-    hints = get_type_hints(handler)
-    wanted = next(hint for hint in hints.values() if isinstance(hint, type) and issubclass(hint, Input))
-    return wanted, hints["return"]
