@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import time
 from typing import Any
 
 import broadscope_bailian
@@ -177,4 +178,13 @@ def test_the_legacy_client_gets_its_token(shared_server: Server, person: tuple[s
     events: Any = rpc.call(url, admin, "keystead", "LookupEvents", EventAction="CreateToken", Identity=name)
     assert agent_key not in json.dumps(events)
     assert base64.b64encode(agent_key.encode()).decode() not in json.dumps(events)
+
+    def counted() -> list[int]:
+        users: Any = rpc.call(url, admin, "keystead", "ListAgentKeyUsers")
+        return [each["Calls"] for each in users["AgentKeyUsers"]["AgentKeyUser"] if each["AccessKeyId"] == pair.id]
+
+    give_up = time.monotonic() + 20
+    while counted() != [3] and time.monotonic() < give_up:
+        time.sleep(0.1)  # reads reach the trail a moment later
+    assert counted() == [3]
     rpc.call(url, admin, "keystead", "RemoveWorkspaceMember", UserName=name)

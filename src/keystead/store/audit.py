@@ -52,3 +52,21 @@ def find(
     if before is not None:
         query = query.where(columns.id < before)
     return tx.rows(query.order_by(columns.id.desc()).limit(most))
+
+
+def callers_of(tx: Tx, action: str, since: int, most: int) -> list[sa.Row[Any]]:
+    """Who of the account called an action since a time (milliseconds): principal, access_key_id, calls and last."""
+    columns = audit.c
+    last = sa.func.max(columns.at).label("last")
+    query = (
+        sa.select(columns.principal, columns.access_key_id, sa.func.count().label("calls"), last)
+        .where(
+            columns.account_id == tx.account_id,
+            columns.action == action,
+            columns.outcome == "Success",
+            columns.at >= since,
+        )
+        .group_by(columns.principal, columns.access_key_id)
+        .order_by(last.desc(), columns.principal, columns.access_key_id)
+    )
+    return tx.rows(query.limit(most))
