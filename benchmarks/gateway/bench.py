@@ -1,7 +1,7 @@
 """What the gateway adds to a model call, beside calling the same fake model server directly, in one run.
 
-Per call in one piece and per token of a stream, at 1 and 100 streams at once (and 1,000 with --streams 1000): time at p50
-and p99, CPU of the gateway's process, and memory for each open stream.
+Per call in one piece and per token of a stream, at 1 and 100 streams at once (--streams 1 100 1000 for more): time at
+p50 and p99, CPU of the gateway's process, and memory for each open stream.
 """
 
 from __future__ import annotations

@@ -12,9 +12,8 @@ import httpx
 import pytest
 
 from gateway.planes import CHAT, NATIVE, OPTIONS, Plane
-from keystead.signing import sign_acs3
 from services.postgres import Cluster
-from services.rpc import Key
+from services.rpc import Key, signed
 from services.server import Server
 from services.upstream import upstream
 
@@ -154,7 +153,29 @@ def test_signed_calls_need_policy_and_membership(plane: Plane) -> None:
     assert _signed(plane, pair, {**PROMPT, "model": "echo"}).json()["code"] == "Model.AccessDenied"
     wrong = Key(pair.id, "wrong")
     assert _signed(plane, wrong, PROMPT).json()["code"] == "SignatureDoesNotMatch"
-    assert sign_acs3 is not None
+
+
+def test_a_signature_that_does_not_cover_the_body_opens_nothing(plane: Plane) -> None:
+    """RPC 1.0 signs the query: whoever sees one such request could put another body below it."""
+    query = signed(plane.server.admin, "POST", {"Action": "InvokeModel", "Version": "2026-02-10"})
+    answer = httpx.post(f"{plane.server.url}{NATIVE}?{query}", json=PROMPT, trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (401, "InvalidApiKey")
+
+
+def test_a_signed_call_works_once(plane: Plane) -> None:
+    first = _signed(plane, plane.server.admin, PROMPT)
+    assert first.status_code == 200
+    again = httpx.post(
+        plane.server.url + NATIVE, content=first.request.content, headers=dict(first.request.headers), trust_env=False
+    )
+    assert (again.status_code, again.json()["code"]) == (400, "SignatureNonceUsed")
+    changed = httpx.post(
+        plane.server.url + NATIVE,
+        content=b"{}",
+        headers={**first.request.headers, "content-length": "2"},
+        trust_env=False,
+    )
+    assert changed.status_code == 400
 
 
 def test_limits_over_the_wire(plane: Plane) -> None:

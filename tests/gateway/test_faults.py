@@ -150,3 +150,14 @@ def test_a_body_that_is_not_an_object(plane: Plane) -> None:
         answer = httpx.post(plane.server.url + CHAT, content=body, headers=plane.headers, trust_env=False)
         assert answer.status_code == 400, body[:20]
         assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize("depth", [200, 900, 990, 1000])
+def test_hostile_bodies_close_no_server(plane: Plane, depth: int) -> None:
+    nested = b'{"model":"fake","messages":[{"role":"user","content":' + b"[" * depth + b"]" * depth + b"}]}"
+    half = b'{"model":"fake","messages":[{"role":"user","content":"\\ud800"}]}'
+    for body in (nested, half):
+        for _ in range(6):
+            answer = httpx.post(plane.server.url + CHAT, content=body, headers=plane.headers, trust_env=False)
+            assert answer.status_code in (200, 400), answer.text
+    assert plane.chat("fake").status_code == 200

@@ -27,6 +27,7 @@ from keystead.wire.request import WireRequest
 
 WORKSPACE_HEADER = "x-dashscope-workspace"
 _HOST = re.compile(r"((?:llm|ws)[-_][a-z0-9]{1,60})\.[a-z0-9.-]{1,180}", re.IGNORECASE)
+_COVERS_BODY = ("ACS3-", "ACS4-")
 _NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -53,6 +54,9 @@ class Arrivals:
             raise faults.KEY_INVALID(why="The request brings no key: it has no Authorization header.")
         if claim.scheme == MODEL_BEARER and claim.bearer:
             return await self._by_key(visit, claim.bearer)
+        if not claim.scheme.startswith(_COVERS_BODY):
+            # INVARIANT: only a signature over the body's digest counts: what is asked stands in the body.
+            raise faults.KEY_INVALID(why=f"{claim.scheme} does not cover the body.")
         return await self._by_signature(visit, claim)
 
     async def _by_key(self, visit: Visit, value: str) -> Visitor:

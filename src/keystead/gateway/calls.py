@@ -90,6 +90,7 @@ class Calls:
             ask.writer.upstream_model = reply.upstream.model
             if not ask.stream:
                 body = ask.writer.whole(await reply.whole())
+                await _remember(visit, ask)
                 await send_whole(visit, send, 200, body)
                 return
             async for block in reply.blocks():
@@ -102,6 +103,7 @@ class Calls:
                     raise ask.writer.broken
             if not ask.writer.finished:
                 raise faults.SERVING(why="it ended its answer before the end")
+        await _remember(visit, ask)
         if not visit.started:
             await _start_stream(visit, send)
         await send({"type": "http.response.body", "body": ask.writer.end()})
@@ -137,11 +139,16 @@ class Calls:
         told = {"model": model.name, "inputTokens": str(given), "outputTokens": str(made)}
         self.audit(audit_row(visit, visitor, outcome, told))
         await self.limiter.settle(ticket, given, made)
-        if ask.finished is not None and outcome == "Success":
-            try:
-                await ask.finished(ask.writer.text)
-            except Exception:  # noqa: BLE001 - the answer is out; what is lost is said in the log
-                _log.exception("%s: the session's history could not be kept", visit.request_id)
+
+
+async def _remember(visit: Visit, ask: Ask) -> None:
+    """Keep a session's round before its answer ends: the next call of the session may come at once."""
+    if ask.finished is None:
+        return
+    try:
+        await ask.finished(ask.writer.text)
+    except Exception:  # noqa: BLE001 - the answer is there; that it is not remembered is said in the log
+        _log.exception("%s: the session's history could not be kept", visit.request_id)
 
 
 async def _until_left(work: Coroutine[Any, Any, None], receive: Receive) -> None:

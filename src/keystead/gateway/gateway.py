@@ -202,6 +202,8 @@ def _as_fault(error: Exception, request_id: str) -> Fault:
     """What a failure looks like; the log has the cause of what is not a fault, under the request ID."""
     if isinstance(error, Fault):
         return error
+    if isinstance(error, RecursionError):
+        return faults.PARAMETER(problem="The body is nested too deeply.")
     if isinstance(error, SQLAlchemyError):
         _log.warning("%s: the database failed: %s", request_id, type(error).__name__)
         return DATABASE()

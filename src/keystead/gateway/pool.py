@@ -28,6 +28,7 @@ _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 300.0
 _MOST_ERROR_BYTES = 8192
 _RETRIED = frozenset({500, 502, 503, 504})
+_FAILURES = frozenset({502, 503, 504})  # a 500 may be one caller's request: it must not close the server to all
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class Pool:
         try:
             yield Reply(upstream, response, self._bounds)
         except Fault as fault:
-            if fault.code in ("ModelServingError", "ResponseTimeout"):
+            if fault.code == "ModelServingError" or (fault.code == "ResponseTimeout" and body.get("stream")):
                 self._of(upstream).failed(self._now())
             raise
         else:
@@ -180,17 +181,18 @@ class Pool:
         """One try.  A fault that another server may do better with has `again`."""
         health = self._of(upstream)
         headers = {"content-type": "application/json", "x-request-id": request_id}
+        data = _encoded({**body, "model": upstream.model})
         base, secret = await self._base(upstream)
         if secret:
             headers["authorization"] = f"Bearer {secret}"
         try:
-            response = await self._sessions().post(
-                base + path, data=_encode({**body, "model": upstream.model}), headers=headers, allow_redirects=False
-            )
+            response = await self._sessions().post(base + path, data=data, headers=headers, allow_redirects=False)
         except aiohttp.ServerTimeoutError as error:
-            health.failed(self._now())
             if isinstance(error, aiohttp.ConnectionTimeoutError):
+                health.failed(self._now())
                 raise _again(faults.UNAVAILABLE(model=upstream.model, why="it takes no connection in time")) from None
+            if body.get("stream"):  # a long answer in one piece is silent by nature: that is no failure
+                health.failed(self._now())
             raise faults.TIMEOUT(seconds=self._bounds.idle_seconds) from None  # it may be at work: not asked twice
         except (aiohttp.ClientError, OSError, ValueError) as error:
             health.failed(self._now())
@@ -198,7 +200,7 @@ class Pool:
         if response.status < 300:
             return response
         fault = await self._refusal(response)
-        if response.status in _RETRIED:
+        if response.status in _FAILURES:
             health.failed(self._now())
         raise fault
 
@@ -243,6 +245,14 @@ class Pool:
                 self._health.clear()
             found = self._health[upstream.id] = _Health()
         return found
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    """The body as JSON.  Raises `InvalidParameter` for what cannot be written: half a surrogate, endless nesting."""
+    try:
+        return _encode(body)
+    except (UnicodeEncodeError, RecursionError, msgspec.EncodeError, TypeError, ValueError) as error:
+        raise faults.PARAMETER(problem=f"The body cannot be handed on ({type(error).__name__}).") from None
 
 
 def _draw(upstream: Upstream) -> float:
