@@ -15,6 +15,7 @@ from keystead.gateway.gateway import Gateway
 from keystead.server.dispatch import Dispatcher
 from keystead.server.metrics import Metrics
 from keystead.server.peers import Networks, Proxies, real_peer
+from keystead.server.uploads import Uploads
 from keystead.wire import answers
 from keystead.wire.answers import Answer
 from keystead.wire.request import TOO_LARGE, WireRequest, join_headers
@@ -64,6 +65,7 @@ class Edge:
         metrics: Metrics,
         *,
         gateway: Gateway,
+        uploads: Uploads,
         ready: Callable[[], str],
         max_body: int,
         max_headers: int,
@@ -76,6 +78,7 @@ class Edge:
         self._dispatcher = dispatcher
         self._metrics = metrics
         self._gateway = gateway
+        self._uploads = uploads
         self._ready = ready
         self._max_body = max_body
         self._max_headers = max_headers
@@ -131,6 +134,8 @@ class Edge:
             return answers.failure(fault, "", ids.request_id(), xml=False)
         self._running += 1
         try:
+            if self._uploads.serves(request.raw_path):
+                return await self._uploads.answer(request)
             return await self._dispatcher.answer(request)
         finally:
             self._running -= 1

@@ -114,7 +114,7 @@ files = Table(
     Column("id", String(64), primary_key=True),
     account_column(),
     _workspace_column(),
-    Column("category_id", String(64), ForeignKey("file_categories.id"), nullable=False),
+    Column("category_id", String(64), nullable=False),  # default, or of a category
     Column("name", String(256), nullable=False),
     Column("parser", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),

@@ -512,6 +512,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_file_categories_workspace_id_id"), "file_categories", ["workspace_id", "id"], unique=False)
     op.create_table(
+        "files",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("workspace_id", sa.String(length=64), nullable=False),
+        sa.Column("category_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=256), nullable=False),
+        sa.Column("parser", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("problem", sa.String(length=256), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("sealed_text", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_files_account_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_files_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
+    )
+    op.create_index(op.f("ix_files_category_id"), "files", ["category_id"], unique=False)
+    op.create_index(op.f("ix_files_workspace_id_id"), "files", ["workspace_id", "id"], unique=False)
+    op.create_table(
         "group_members",
         sa.Column("group_id", sa.String(length=18), nullable=False),
         sa.Column("user_id", sa.String(length=18), nullable=False),
@@ -769,26 +789,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_agent_sessions_agent_id"), "agent_sessions", ["agent_id"], unique=False)
     op.create_index(op.f("ix_agent_sessions_used_at"), "agent_sessions", ["used_at"], unique=False)
     op.create_table(
-        "files",
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("account_id", sa.String(length=16), nullable=False),
-        sa.Column("workspace_id", sa.String(length=64), nullable=False),
-        sa.Column("category_id", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.String(length=256), nullable=False),
-        sa.Column("parser", sa.String(length=64), nullable=False),
-        sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("status", sa.String(length=32), nullable=False),
-        sa.Column("problem", sa.String(length=256), nullable=False),
-        sa.Column("tags", sa.Text(), nullable=False),
+        "index_chunks",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("index_id", sa.String(length=32), nullable=False),
+        sa.Column("file_id", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("sealed_text", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_files_account_id")),
-        sa.ForeignKeyConstraint(["category_id"], ["file_categories.id"], name=op.f("fk_files_category_id")),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_files_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
+        sa.Column("terms", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["file_id"], ["files.id"], name=op.f("fk_index_chunks_file_id")),
+        sa.ForeignKeyConstraint(["index_id"], ["indices.id"], name=op.f("fk_index_chunks_index_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_index_chunks")),
     )
-    op.create_index(op.f("ix_files_category_id"), "files", ["category_id"], unique=False)
-    op.create_index(op.f("ix_files_workspace_id_id"), "files", ["workspace_id", "id"], unique=False)
+    op.create_index(op.f("ix_index_chunks_file_id"), "index_chunks", ["file_id"], unique=False)
+    op.create_index(
+        op.f("ix_index_chunks_index_id_file_id_position"),
+        "index_chunks",
+        ["index_id", "file_id", "position"],
+        unique=False,
+    )
     op.create_table(
         "index_jobs",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -811,25 +829,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_memory_nodes")),
     )
     op.create_index(op.f("ix_memory_nodes_memory_id_id"), "memory_nodes", ["memory_id", "id"], unique=False)
-    op.create_table(
-        "index_chunks",
-        sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("index_id", sa.String(length=32), nullable=False),
-        sa.Column("file_id", sa.String(length=64), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("sealed_text", sa.LargeBinary(), nullable=False),
-        sa.Column("terms", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["file_id"], ["files.id"], name=op.f("fk_index_chunks_file_id")),
-        sa.ForeignKeyConstraint(["index_id"], ["indices.id"], name=op.f("fk_index_chunks_index_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_index_chunks")),
-    )
-    op.create_index(op.f("ix_index_chunks_file_id"), "index_chunks", ["file_id"], unique=False)
-    op.create_index(
-        op.f("ix_index_chunks_index_id_file_id_position"),
-        "index_chunks",
-        ["index_id", "file_id", "position"],
-        unique=False,
-    )
     op.create_table(
         "index_terms",
         sa.Column("index_id", sa.String(length=32), nullable=False),
