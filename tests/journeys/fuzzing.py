@@ -420,4 +420,5 @@ def wrong_with(status: int, headers: dict[str, str], body: bytes, *, head: bool 
         return "the request ID differs between header and body"
     if status >= 400 and not (members.get("Code") and members.get("Message")):
         return f"a refusal without code or message: {body[:300]!r}"
-    return "an answer with status 200 and a Code" if status < 400 and "Code" in members else ""
+    refused = status < 400 and members.get("Code", "200") not in ("200", 200, "OK", "Success")
+    return f"status {status} and the code of a refusal: {body[:300]!r}" if refused else ""

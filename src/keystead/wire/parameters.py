@@ -223,11 +223,13 @@ def _list_reader(parameter: Parameter, member_type: Any) -> Callable[[Mapping[st
 
         return structs
 
+    read_text = _scalar(Parameter(parameter.field, name, _rule_of(member_type)[0] or Text(), required=True))
+
     def texts(given: Mapping[str, str]) -> object:
         members = _list_members(name, rule, given)
         if any(member is None or isinstance(member, dict | list) for member in members):
             raise _invalid(name, "Format", rule, "must be a list of texts")
-        return tuple(_as_text(member) for member in members)
+        return tuple(read_text(_as_text(member)) for member in members)
 
     return texts
 
@@ -281,7 +283,7 @@ def _rule_of(hint: Any) -> tuple[Rule | None, Any]:
     if origin in (Union, types.UnionType):
         inner = [_rule_of(arm) for arm in get_args(hint) if arm is not type(None)]
         return (rule or inner[0][0], inner[0][1])
-    if origin is tuple:
+    if origin in (tuple, list):
         return rule or Items(), get_args(hint)[0]
     if hint is bool and rule is None:
         rule = Flag()

@@ -146,7 +146,7 @@ def test_untag_refusals(ready: Plane) -> None:
     assert ready.refused("UntagResources", **known) == "MissingTagKeys"
     assert ready.refused("UntagResources", **known, All="false") == "MissingTagKeys"
     assert ready.refused("UntagResources", ResourceType="role", All="true") == "MissingResourceNames"
-    assert ready.refused("UntagResources", **known, TagKeys='["\\u0000"]') == "InvalidParameter.TagKeys"
+    assert ready.refused("UntagResources", **known, TagKeys='["\\u0000"]') == "InvalidParameter.TagKeys.InvalidChars"
     unknown = ready.refused("UntagResources", ResourceType="role", ResourceNames='["x"]', All="true")
     assert unknown == "EntityNotExist.Role"
 
