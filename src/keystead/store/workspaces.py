@@ -11,8 +11,15 @@ from keystead.store import api_keys as api_key_store
 from keystead.store.database import Tx
 from keystead.store.tables import (
     accounts,
+    agents,
     api_keys,
+    file_categories,
+    files,
+    indices,
+    memories,
+    prompt_templates,
     roles,
+    upload_leases,
     usage_limits,
     users,
     workspace_members,
@@ -62,6 +69,11 @@ def _hanging(table: sa.Table, *more: Any) -> sa.ScalarSelect[int]:
 _DEPENDANTS = sa.select(
     _hanging(workspace_members).label("members"),
     _hanging(api_keys).label("api_keys"),
+    _hanging(agents).label("applications"),
+    _hanging(indices).label("knowledge_bases"),
+    _hanging(files).label("files"),
+    _hanging(prompt_templates).label("prompt_templates"),
+    _hanging(memories).label("memories"),
 )
 
 
@@ -105,8 +117,9 @@ def update(tx: Tx, workspace_id: str, **values: object) -> None:
 
 
 def delete(tx: Tx, workspace_id: str) -> None:
-    """Remove a workspace with its grants and limits; nothing else may hang on it."""
-    tx.run(sa.delete(workspace_models).where(workspace_models.c.workspace_id == workspace_id))
+    """Remove a workspace with its grants, limits, open uploads and empty categories; nothing else may hang on it."""
+    for table in (workspace_models, upload_leases, file_categories):
+        tx.run(sa.delete(table).where(table.c.workspace_id == workspace_id))
     tx.run(
         sa.delete(usage_limits).where(
             usage_limits.c.account_id == tx.account_id,
@@ -119,7 +132,7 @@ def delete(tx: Tx, workspace_id: str) -> None:
 
 
 def dependants(tx: Tx, workspace_id: str) -> sa.Row[Any]:
-    """How many members and api_keys hang on a workspace."""
+    """How many members, api_keys, applications, knowledge_bases, files, prompt_templates and memories hang on it."""
     row = tx.row(_DEPENDANTS, workspace=workspace_id)
     assert row is not None  # noqa: S101 - a select of counts always has a row
     return row

@@ -41,6 +41,15 @@ NAME_TAKEN = FaultKind(
 WorkspaceName = Annotated[str, Text(1, 64, doc="free text")]
 
 
+_HANGING = (
+    ("applications", "Application", "application(s)"),
+    ("knowledge_bases", "KnowledgeBase", "knowledge base(s)"),
+    ("files", "File", "file(s)"),
+    ("prompt_templates", "PromptTemplate", "prompt template(s)"),
+    ("memories", "Memory", "long-term memory(ies)"),
+)
+
+
 class Workspace(Part, frozen=True):
     """A workspace as it is answered; `gmt_create` in milliseconds."""
 
@@ -170,12 +179,17 @@ def delete_workspace(tx: Tx, caller: Caller, wanted: DeleteWorkspaceInput) -> De
     mine = place.standing is Standing.ADMINISTRATOR  # his own membership does not stand in his way
     hanging = workspaces.dependants(tx, place.row.id)
     others = hanging.members - mine
+    left = [
+        (getattr(hanging, counted) > 0, kind, f"It has {getattr(hanging, counted)} {words}. Delete them first.")
+        for counted, kind, words in _HANGING
+    ]
     reasons = [
         FailReason(reason=reason, resource_type=kind)
         for stands, kind, reason in (
             (place.row.is_default, "DefaultWorkspace", "The default workspace cannot be deleted."),
             (others > 0, "Member", f"{others} member(s) are in it. Remove them with RemoveWorkspaceMember."),
             (hanging.api_keys > 0, "ApiKey", f"It has {hanging.api_keys} API key(s). Delete them with DeleteApiKey."),
+            *left,
         )
         if stands
     ]
