@@ -97,6 +97,8 @@ class Authentication:
             return await self._session_key(claim, now)
         if claim.security_token:
             raise sessions.TOKEN_MISMATCH()
+        if not (claim.access_key_id.isascii() and claim.access_key_id.isprintable()):
+            raise KEY_UNKNOWN()  # no pair has such an ID, and PostgreSQL takes no NUL
         loaded = self.directory.key(claim.access_key_id)
         key = loaded.value if loaded is not None else await self.directory.load_key(claim.access_key_id)
         if key is None:
