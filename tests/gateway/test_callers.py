@@ -159,6 +159,9 @@ def test_a_signature_that_does_not_cover_the_body_opens_nothing(plane: Plane) ->
     """RPC 1.0 signs the query: whoever sees one such request could put another body below it."""
     query = signed(plane.server.admin, "POST", {"Action": "InvokeModel", "Version": "2026-02-10"})
     answer = httpx.post(f"{plane.server.url}{NATIVE}?{query}", json=PROMPT, trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (400, "IncompleteSignature")
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answer = httpx.post(f"{plane.server.url}{NATIVE}?{query}", content=b"", headers=form, trust_env=False)
     assert (answer.status_code, answer.json()["code"]) == (401, "InvalidApiKey")
 
 
