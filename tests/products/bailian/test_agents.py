@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from products.bailian.house import BAILIAN, House
-from products.modelstudio.studio import BY_VERSION, TREES
+from products.modelstudio.studio import BY_VERSION, STUDIO, TREES
 
 ROLE, AWAY, REFUSED = "NoPermission.WorkspaceRole", "NOT AUTHORIZED", "NoPermission"
 
@@ -30,9 +30,7 @@ def test_an_application_is_made_listed_read_changed_and_deleted(house: House) ->
     house.ask("UpdateAndPublishAgentSelective", "member", AppCode=code, instructions="Be long.")
     shown = house.ask("GetPublishedAgent", AppCode=code)["data"]
     assert (shown["instructions"], shown["applicationConfig"]["longTermMemory"]) == ("Be long.", {"enable": True})
-    house.ask(
-        "UpdateAndPublishAgentSelective", AppCode=code, applicationConfig={"parameters": {"temperature": 1}}
-    )
+    house.ask("UpdateAndPublishAgentSelective", AppCode=code, applicationConfig={"parameters": {"temperature": 1}})
     shown = house.ask("GetPublishedAgent", AppCode=code)["data"]["applicationConfig"]
     assert shown["parameters"] == {"temperature": 1.0}
     assert shown["historyConfig"] == {"enableRecord": True}
@@ -152,3 +150,15 @@ def test_permissions_are_named_as_the_vendor_names_them() -> None:
 def test_every_published_action_is_declared() -> None:
     published = {key.partition(" ")[2] for key in TREES if key.startswith(BAILIAN)}
     assert published == set(BY_VERSION[BAILIAN].actions)
+
+
+def test_a_workspace_with_applications_stays(house: House) -> None:
+    given = {"WorkspaceId": house.elsewhere}
+    agent = house.agent(**given)
+    base = house.ask("CreateIndex", Name="x", **given)["Data"]["Id"]
+    house.ask("AddCategory", CategoryName="x", **given)
+    answer = house.call(STUDIO, "DeleteWorkspace", workspaceId=house.elsewhere)
+    assert len(answer["failReasons"]) == 2
+    house.ask("DeleteAgent", AppCode=agent, **given)
+    house.ask("DeleteIndex", IndexId=base, **given)
+    assert house.call(STUDIO, "DeleteWorkspace", workspaceId=house.elsewhere)["isDeleted"] is True

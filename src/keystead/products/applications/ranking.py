@@ -80,14 +80,15 @@ def chunk(text: str, size: int, overlap: int, separator: str = "") -> list[str]:
     text = text.strip()
     borders = (separator, "\n\n", "\n", "。", ". ", " ") if separator else ("\n\n", "\n", "。", ". ", " ")
     found: list[str] = []
-    start = 0
+    start = told = 0
     while start < len(text):
         end = start + size
         if end < len(text):
             end = _border(text, start, end, borders)
-        piece = text[start:end].strip()
-        if piece:
-            found.append(piece)
+        until = start + len(text[start:end].rstrip())
+        if until > told:  # else the piece before says it all
+            found.append(text[start:until].strip())
+            told = until
         if end >= len(text):
             break
         start = max(end - overlap, start + 1) if overlap < end - start else end
