@@ -84,6 +84,8 @@ async def blocks(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes
         else:
             block = pending + data[:cut] if pending else data[:cut]
             pending = data[cut:]
+            if len(block) > most and max(map(len, block.split(b"\n"))) > most:
+                raise faults.SERVING(why=f"it sent a line of more than {most} bytes")
             yield block
         if len(pending) > most:
             raise faults.SERVING(why=f"it sent a line of more than {most} bytes")

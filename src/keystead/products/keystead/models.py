@@ -46,7 +46,7 @@ BAD_URL = FaultKind(
     "InvalidParameter.Upstream",
     400,
     "The parameter Upstream is not the address of a model server: {why}.",
-    "Write it like http://127.0.0.1:8000/v1, with the path below which /chat/completions stands.",
+    "Write it like http://gpu.example:8000/v1, with the path below which /chat/completions stands.",
 )
 TOO_MANY = FaultKind(
     "LimitExceeded.Model", 409, "There are {count} {what}; the limit is {limit}.", "Remove one that nobody uses."
