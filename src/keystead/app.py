@@ -150,6 +150,7 @@ def opened(settings: Settings, clock: Clock = system_clock, *, migrate: bool = T
         loopback_issuers=settings.oidc_loopback_http,
         mailer=Mailer.to(settings.smtp_url, settings.smtp_from),
         public_url=settings.public_url or "",
+        listens_at=_own_address(settings),
     )
     database = Database(database_url(settings), make_tx=make_tx)
     try:
@@ -157,6 +158,14 @@ def opened(settings: Settings, clock: Clock = system_clock, *, migrate: bool = T
         yield Instance(settings, database, keyring, clock)
     finally:
         database.close()
+
+
+def _own_address(settings: Settings) -> str:
+    """Where this node's plain port is reached; empty for one that only this program knows, or that takes TLS only."""
+    if settings.require_tls or not settings.port or settings.host in ("0.0.0.0", "::"):  # noqa: S104 - compared only
+        return ""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
 
 
 def _keyring(settings: Settings, clock: Clock) -> tuple[Keyring, bool]:

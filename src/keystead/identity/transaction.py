@@ -50,9 +50,13 @@ class Tx(database.Tx):
 
     prepared: what the action's `first` found out before a write began, or None.  loopback_issuers: OIDC issuers on this
     machine may be asked over plain HTTP.  public_url: where clients reach this instance, "" where nobody said it.
+    listens_at: the address of this node's own port, "" where that is none that a client could use.
     """
 
-    __slots__ = ("keyring", "loopback_issuers", "mailer", "policy_extensions", "prepared", "public_url", "quotas")
+    __slots__ = (
+        *("keyring", "listens_at", "loopback_issuers", "mailer", "policy_extensions", "prepared", "public_url"),
+        "quotas",
+    )
 
     def __init__(
         self,
@@ -66,6 +70,7 @@ class Tx(database.Tx):
         loopback_issuers: bool = False,
         mailer: Mailer | None = None,
         public_url: str = "",
+        listens_at: str = "",
     ) -> None:
         super().__init__(connection, now, account_id)
         self.keyring = keyring
@@ -74,4 +79,5 @@ class Tx(database.Tx):
         self.loopback_issuers = loopback_issuers
         self.mailer = mailer
         self.public_url = public_url
+        self.listens_at = listens_at
         self.prepared: Any = None

@@ -143,7 +143,8 @@ def apply_lease(tx: Tx, caller: Caller, wanted: LeaseInput) -> LeaseOutput:
         raise FILE_NAME_INVALID(name=wanted.file_name, kind=kind or "nothing", known=", ".join(parsers.readable()))
     if not 1 <= size <= uploads.MOST_BYTES:
         raise FILE_SIZE_INVALID(size=size, limit=uploads.MOST_BYTES)
-    if not tx.public_url:
+    address = tx.public_url or tx.listens_at
+    if not address:
         raise NO_ADDRESS()
     if files.count_leases(tx, wanted.workspace_id) >= MOST_LEASES:
         raise TOO_MANY_FILES(workspace=wanted.workspace_id, limit=MOST_LEASES, what="open leases")
@@ -160,7 +161,7 @@ def apply_lease(tx: Tx, caller: Caller, wanted: LeaseInput) -> LeaseOutput:
         expires_at=tx.now + uploads.LEASE_SECONDS,
     )
     headers = {"X-bailian-extra": token, "Content-Type": "application/octet-stream"}
-    url = tx.public_url.rstrip("/") + uploads.PATH + lease_id
+    url = address.rstrip("/") + uploads.PATH + lease_id
     return LeaseOutput(
         data=Lease(file_upload_lease_id=lease_id, type="HTTP", param=LeaseParam(method="PUT", url=url, headers=headers))
     )
