@@ -14,6 +14,12 @@ _BY_ALIAS = sa.select(accounts).where(accounts.c.alias == sa.bindparam("alias"))
 _ALL = sa.select(accounts).order_by(accounts.c.created_at, accounts.c.id)
 _INSERT = sa.insert(accounts)
 _SET_ALIAS = sa.update(accounts).where(accounts.c.id == sa.bindparam("account")).values(alias=sa.bindparam("to"))
+_USERS = sa.select(accounts.c.users_count).where(accounts.c.id == sa.bindparam("account"))
+_ADD_USERS = (
+    sa.update(accounts)
+    .where(accounts.c.id == sa.bindparam("account"))
+    .values(users_count=accounts.c.users_count + sa.bindparam("more"))
+)
 _FACT = sa.select(instance.c.value).where(instance.c.key == sa.bindparam("name"))
 _SET_FACT = sa.insert(instance)
 
@@ -48,6 +54,16 @@ def set_alias(tx: Tx, alias: str) -> None:
     """Change the alias of the transaction's account."""
     tx.run(_SET_ALIAS, account=tx.account_id, to=alias)
     tx.touch("account", tx.account_id)
+
+
+def users(tx: Tx) -> int:
+    """How many users the transaction's account has, without counting them."""
+    return int(tx.connection.execute(_USERS, {"account": tx.account_id}).scalar_one())
+
+
+def add_users(tx: Tx, more: int) -> None:
+    """Say that the transaction's account has so many users more, or less; every insert and delete of one says so."""
+    tx.run(_ADD_USERS, account=tx.account_id, more=more)
 
 
 def fact(tx: Tx, key: str) -> bytes | None:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from keystead.store import workspaces
+from keystead.store import accounts, workspaces
 from keystead.store.database import Tx
 from keystead.store.tables import (
     access_keys,
@@ -176,6 +176,7 @@ def put_user(tx: Tx, user_id: str, *, most_users: int, most_keys: int) -> None:
         tx.run(statement, user=user_id)
     workspaces.forget(tx, user_id)
     tx.run(_REMOVE_USER, user=user_id)
+    accounts.add_users(tx, -1)
     tx.run(
         _INSERT,
         id=user_id,
@@ -199,6 +200,7 @@ def restore_user(tx: Tx, user_id: str) -> None:
     kept = msgspec.json.decode(row.kept, type=Kept)
     tx.run(_DELETE, account=tx.account_id, user=user_id)
     tx.run(sa.insert(users), **kept.user)
+    accounts.add_users(tx, 1)
     left = {each.id for each in tx.rows(_GROUPS_LEFT, account=tx.account_id)} if kept.groups else set()
     for group, joined_at in kept.groups:
         if group in left:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from keystead.store import tags
+from keystead.store import accounts, tags
 from keystead.store.database import Tx
 from keystead.store.tables import access_keys, attachments, group_members, login_profiles, mfa_devices, users
 
@@ -25,9 +25,6 @@ _PAGE = (
     .where(users.c.account_id == sa.bindparam("account"), users.c.name_key > sa.bindparam("after"))
     .order_by(users.c.name_key)
     .limit(sa.bindparam("most"))
-)
-_COUNT = sa.select(sa.func.count()).select_from(
-    sa.select(users.c.id).where(users.c.account_id == sa.bindparam("account")).limit(sa.bindparam("most")).subquery()
 )
 _INSERT = sa.insert(users)
 
@@ -79,11 +76,6 @@ def page(
     return tx.rows(statement, account=tx.account_id, after=after, most=most)
 
 
-def count(tx: Tx, most: int) -> int:
-    """How many users the account has, counted up to `most`."""
-    return int(tx.connection.execute(_COUNT, {"account": tx.account_id, "most": most}).scalar_one())
-
-
 def insert(tx: Tx, user_id: str, name: str, texts: dict[str, str]) -> None:
     """Add a user; `texts` holds display_name, mobile_phone, email, comments."""
     tx.run(
@@ -96,6 +88,7 @@ def insert(tx: Tx, user_id: str, name: str, texts: dict[str, str]) -> None:
         updated_at=tx.now,
         **texts,
     )
+    accounts.add_users(tx, 1)
     tx.touch("user", user_id)
 
 

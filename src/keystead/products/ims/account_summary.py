@@ -9,7 +9,7 @@ import msgspec
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Quotas, Tx
 from keystead.products.ims.product import IMS
-from keystead.store import groups, mfa_devices, policies, roles, users
+from keystead.store import accounts, groups, mfa_devices, policies, roles
 from keystead.wire.answers import Output
 from keystead.wire.parameters import Nothing
 
@@ -81,7 +81,7 @@ def _allowed(quotas: Quotas) -> dict[str, Any]:
 def get_account_summary(tx: Tx, _caller: Caller, _wanted: Nothing) -> Summary:
     """Show how many users, groups, roles, policies and MFA devices there are, and how many there may be."""
     counts = {
-        "users": users.count(tx, _EVERY),
+        "users": accounts.users(tx),
         "groups": groups.count(tx, _EVERY),
         "roles": roles.count(tx, _EVERY),
         "policies": policies.count(tx, _EVERY),

@@ -11,7 +11,7 @@ from keystead import ids
 from keystead.identity.transaction import Tx
 from keystead.products.faults import USER_NOT_FOUND, exists, in_use, too_many
 from keystead.products.people.principals import named
-from keystead.store import recycle_bin, users
+from keystead.store import accounts, recycle_bin, users
 from keystead.wire.parameters import Text
 
 USER_EXISTS = exists("User", "user")
@@ -42,7 +42,7 @@ def check_new(tx: Tx, name: str) -> None:
     """Raise `EntityAlreadyExists.User` or `LimitExceeded.User` unless one more user of that name fits."""
     if users.get(tx, name) is not None:
         raise USER_EXISTS(name=name)
-    if users.count(tx, tx.quotas.users) >= tx.quotas.users:
+    if accounts.users(tx) >= tx.quotas.users:
         raise TOO_MANY_USERS(limit=tx.quotas.users)
 
 
