@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import time
+import zipfile
 from collections.abc import Callable
 
 MOST_TEXT = 5_000_000
 """Characters of one file."""
+MOST_UNPACKED = 50_000_000
+"""Bytes that a compressed file may unpack to."""
+MOST_SECONDS = 20
+"""Asked after each page; a single page's time is bounded by its size only."""
 
 CHOSEN_BY_TYPE = ("AUTO_SELECT", "DASHSCOPE_DOCMIND")
 """The vendor's parsers that leave the choice to the server; here it is made by the file's type."""
@@ -32,17 +38,24 @@ def _pdf(content: bytes) -> str:
 
     parts: list[str] = []
     size = 0
+    until = time.monotonic() + MOST_SECONDS
     for page in pypdf.PdfReader(io.BytesIO(content)).pages:
         parts.append(page.extract_text())
         size += len(parts[-1])
         if size > MOST_TEXT:
             break
+        if time.monotonic() > until:
+            raise UnreadableError(f"reading it takes longer than {MOST_SECONDS} seconds")
     return "\n\n".join(parts)
 
 
 def _docx(content: bytes) -> str:
     import docx
 
+    with zipfile.ZipFile(io.BytesIO(content)) as parcel:
+        size = sum(each.file_size for each in parcel.infolist())
+    if size > MOST_UNPACKED:  # what is read of a part is never more than it declares here
+        raise UnreadableError(f"unpacked it has {size} bytes, the limit is {MOST_UNPACKED}")
     document = docx.Document(io.BytesIO(content))
     parts = [paragraph.text for paragraph in document.paragraphs]
     parts += ["\t".join(cell.text for cell in row.cells) for table in document.tables for row in table.rows]
