@@ -62,6 +62,7 @@ lock: ## Pin again, with hashes, what requirements/*.in and pyproject.toml ask f
 	@$(COMPILE) pyproject.toml requirements/run.in -o requirements/run.txt
 	@$(COMPILE) requirements/build.in -o requirements/build.txt
 	@$(COMPILE) requirements/test.in -o requirements/test.txt
+	@$(COMPILE) requirements/prowler.in -o requirements/prowler.txt
 	@$(COMPILE) --no-deps requirements/model.in -o requirements/model.txt
 
 clean: ## Remove .venv, caches and Node modules; data in .keystead stays
