@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import time
@@ -307,7 +308,18 @@ class Node:
 
 async def _serve(instance: Instance, on_ready: Callable[..., None]) -> None:
     async with assembled(instance) as node:
+        _settle_memory()
         await listen(node.edge, _listeners(instance.settings), node.background, on_ready)
+
+
+def _settle_memory() -> None:
+    """Take what a start has made out of the garbage collector's way, and let it look less often.
+
+    A request leaves no cycles behind, so reference counts free it; looking for cycles took a fifth of its time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @contextlib.asynccontextmanager

@@ -82,7 +82,7 @@ class Auditor:
             try:
                 with self._database.writing(self._clock(), "") as tx:
                     if rows:
-                        audit.insert(tx, rows)
+                        audit.insert_many(tx, rows)
                     if used:
                         keys.note_use(tx, used)
             except SQLAlchemyError as error:

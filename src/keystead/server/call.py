@@ -1,16 +1,19 @@
-"""A call by a known caller: what stands between the wire and the handler."""
+"""A call by a known caller: what stands between the wire and the handler.
+
+Structs, not dataclasses: every request makes one of each, and these cost a fifth.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from keystead.identity.callers import Caller
 from keystead.products.action import Action
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """Where a call came from: its request ID, the peer's address, whether over TLS, the client's own name."""
 
     request_id: str
@@ -19,8 +22,7 @@ class Origin:
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A call by a known caller, before its parameters are read.  mark: the nonce's digest, kept until `until`."""
 
     action: Action

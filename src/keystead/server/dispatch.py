@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import structs
 from sqlalchemy.exc import SQLAlchemyError
 
 from keystead import ids, signing
@@ -160,7 +161,7 @@ class Dispatcher:
         """A request that names a known pair but did not prove it: the pair's account should hear of it."""
         loaded = self.directory.key(access_key_id)
         if loaded is not None and loaded.value is not None:
-            self.auditor.add(audit_row(replace(call, caller=loaded.value.caller), "", fault.code))
+            self.auditor.add(audit_row(structs.replace(call, caller=loaded.value.caller), "", fault.code))
 
     async def invoke(self, call: Call) -> Output:
         """Read, authorize, run and audit one call.  Raises `Fault`."""
@@ -171,7 +172,7 @@ class Dispatcher:
             asked = wanted = action.complete(action.read(call.given), caller)
             if action.behind is not None:
                 caller = await action.behind(self.directory, wanted)
-                call = replace(call, caller=caller)
+                call = structs.replace(call, caller=caller)
             if action.resolve is not None:
                 wanted = await self._in_reader(call, partial(_swapped, action.resolve, asked))
             facts: Facts = {}

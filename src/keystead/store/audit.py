@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +22,33 @@ EQUAL_FILTERS = ("access_key_id", "action", "request_id", "kind", "product")
 def insert(tx: Tx, rows: list[dict[str, object]]) -> None:
     """Add rows; the keys are the table's columns without `id`."""
     tx.connection.execute(_INSERT, rows)
+
+
+def insert_many(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:
+    """Add many rows by few statements.
+
+    One statement of many rows, given to the driver as it is, costs a tenth of as many statements: of the work on a row,
+    and of handing the interpreter to and fro between this thread and the event loop.
+    """
+    mark = "?" if tx.connection.dialect.paramstyle == "qmark" else "%s"
+    done = 0
+    for size in _SIZES:
+        while len(rows) - done >= size:
+            values = tuple(chain.from_iterable(map(_in_order, rows[done : done + size])))
+            tx.connection.exec_driver_sql(_statement(mark, size), values)
+            done += size
+
+
+_COLUMNS = tuple(column.name for column in audit.columns if column.name != "id")
+_SIZES = (500, 20, 1)  # a few fixed lengths, so that the driver keeps the statements prepared
+_in_order = itemgetter(*_COLUMNS)
+
+
+@cache
+def _statement(mark: str, size: int) -> str:
+    names = ", ".join(f'"{name}"' for name in _COLUMNS)
+    group = "(" + ", ".join([mark] * len(_COLUMNS)) + ")"
+    return f"INSERT INTO audit ({names}) VALUES {', '.join([group] * size)}"  # noqa: S608 - names of our own columns
 
 
 def find(

@@ -7,7 +7,6 @@ capitalised for every product, because two of the vendor's clients take lower-ca
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -30,8 +29,7 @@ class Done(Output, frozen=True):
     """The output of an action that answers `RequestId` only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What goes back: HTTP status, header pairs, body."""
 
     status: int
