@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from products.bailian.house import BAILIAN, House
-from products.modelstudio.studio import BY_VERSION, STUDIO, TREES
+from products.modelstudio.studio import BY_VERSION, RAM, STUDIO, TREES
 
 ROLE, AWAY, REFUSED = "NoPermission.WorkspaceRole", "NOT AUTHORIZED", "NoPermission"
 
@@ -137,6 +138,21 @@ def test_an_unknown_workspace_and_a_foreign_one_are_refused_alike(house: House) 
         assert fault.status == 401
         said.add((fault.code, fault.message.replace(place, "it"), fault.next_step))
     assert len(said) == 1
+
+
+def test_a_policy_may_name_one_application(house: House) -> None:
+    mine, other = house.agent(), house.agent()
+    statement = {
+        "Effect": "Allow",
+        "Action": "sfm:*",
+        "Resource": f"acs:modelstudio:*:*:application/{mine}",
+    }
+    document = json.dumps({"Version": "1", "Statement": [statement]})
+    house.call(RAM, "CreatePolicy", PolicyName="one", PolicyDocument=document)
+    house.call(RAM, "AttachPolicyToUser", UserName="powerless", PolicyName="one", PolicyType="Custom")
+    house.ask("GetPublishedAgent", "powerless", AppCode=mine)
+    assert house.no("GetPublishedAgent", "powerless", AppCode=other) == REFUSED
+    assert house.no("ListPublishedAgent", "powerless") == REFUSED
 
 
 def test_permissions_are_named_as_the_vendor_names_them() -> None:

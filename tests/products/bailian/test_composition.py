@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keystead.faults import Fault
 from keystead.products.applications import variables
-from keystead.products.applications.compose import MOST_KEPT, Material, Question, compose, kept
+from keystead.products.applications.compose import MOST_KEPT, Material, Question, check, compose, kept, query_of
 from keystead.products.applications.config import MOST_ROUNDS, ApplicationConfig
 from products.bailian.house import House
 
@@ -155,3 +157,35 @@ def test_the_last_rounds_go_along_in_order(rounds: list[tuple[str, str]], most: 
     found = compose(material, Question(prompt, parameters={"dialog_round": most}), 0)
     wanted = [text for pair in (rounds[-most:] if most else []) for text in pair]
     assert [each["content"] for each in found.messages] == [*wanted, prompt]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 10**13) | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+NAMES = ("dialog_round", "model_id", "enable_web_search", "enable_system_time", "rag_options", "temperature", "other")
+MEMBERS = ("memory_id", "image_list", "file_list", "doc_tag_codes", "doc_reference_type", "biz_params")
+
+
+@given(
+    st.dictionaries(st.sampled_from(NAMES), JSON, max_size=3),
+    st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=3),
+    st.dictionaries(st.sampled_from(["user_prompt_params", "a"]), JSON, max_size=2),
+    st.lists(st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant", "x"]), "content": JSON}), max_size=3),
+)
+def test_whatever_is_sent_is_composed_or_refused(
+    parameters: dict[str, object], members: dict[str, object], values: dict[str, object], talk: list[dict[str, object]]
+) -> None:
+    question = Question("${a}", tuple(talk), "", values, parameters, members)
+    config = ApplicationConfig()
+    try:
+        check(question, config, "m")
+        found = compose(Material("m", "${a}", config), question, 0)
+    except Fault as fault:
+        assert (fault.status, bool(fault.message), bool(fault.next_step)) == (400, True, True)  # noqa: PT017
+    else:
+        assert found.messages
+        assert found.model == "m"
+        assert msgspec.json.encode(found.parameters)
+        assert isinstance(query_of(question), str)

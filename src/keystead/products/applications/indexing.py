@@ -19,7 +19,8 @@ from keystead.products.applications import categories, ranking, retrieval
 from keystead.products.applications import files as file_rules
 from keystead.store import files, knowledge
 
-MOST_CHUNKS_PER_JOB = 5000
+MOST_CHUNKS_PER_JOB = 2000
+"""More would hold the write lock of SQLite for more than a second or so."""
 MOST_CHUNKS = 50_000
 
 INDEX_NOT_FOUND = FaultKind(

@@ -11,7 +11,7 @@ import time
 import zipfile
 from collections.abc import Callable
 
-MOST_TEXT = 5_000_000
+MOST_TEXT = 2_000_000
 """Characters of one file."""
 MOST_UNPACKED = 50_000_000
 """Bytes that a compressed file may unpack to."""
