@@ -46,7 +46,9 @@ from keystead.store import tables
 IMS = "2019-08-15"
 PAGE, LINES = 100, 3501
 HEAD = f"{'':44} {'/s':>7} {'CPU µs':>8} {'p50 ms':>8} {'p99 ms':>8} {'CPU, of fewest':>15}"
-PROGRESS = re.compile(r"Asking for the report|The server writes the report \(\w+\)|Reading the report, page \d+")
+PROGRESS = re.compile(
+    r"Asking for the report|The server writes the report \(\w+\)|Reading the report, page \d+: [\d,]+ lines"
+)
 
 
 @dataclass(frozen=True)
@@ -265,7 +267,8 @@ def terminal(server: Served) -> Iterator[str]:
     lines = output.read_bytes().count(b"\n")
     yield (
         f"keystead report credential, {server.users:,} users: {took:.2f} s, {lines:,} lines, {size / 1e6:.1f} MB, "
-        f"exit 0, peak {peak:.0f} MB;\n  {len(shown)} different lines of progress in the terminal:"
+        f"exit 0, peak {peak:.0f} MB,\n  server {memory(server.pid, 'VmRSS'):.0f} MB after; "
+        f"{len(shown)} different lines of progress in the terminal:"
     )
     yield from (f"  {each}" for each in (shown if len(shown) < 9 else [*shown[:5], "…", *shown[-2:]]))
 

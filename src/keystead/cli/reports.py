@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 
@@ -51,16 +53,19 @@ def credential(**given: Any) -> None:
         profiles.credentials(os.environ, given["profile"]),
         given["timeout"],
     )
-    text, pages, made = _fetched(client, patience)
-    if file is None:
-        sys.stdout.write(text)
-    else:
-        _write(file, text)
-        typer.echo(f"{text.count(chr(10)) - 1} lines of {made} in {file} ({pages} page(s)).", err=True)
+    # On disk until it is whole: neither memory grows with the users, nor is half a report ever handed out.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as whole:
+        lines, pages, made = _fetched(client, patience, whole)
+        whole.seek(0)
+        if file is None:
+            shutil.copyfileobj(whole, sys.stdout)
+        else:
+            _write(file, whole)
+            typer.echo(f"{lines - 1} lines of {made} in {file} ({pages} page(s)).", err=True)
 
 
-def _fetched(client: Any, patience: float) -> tuple[str, int, str]:
-    """The whole CSV, how many pages it came in, and when it was made."""
+def _fetched(client: Any, patience: float, whole: TextIO) -> tuple[int, int, str]:
+    """Write the CSV to `whole`; returns how many lines and pages it has, and when it was made."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -73,7 +78,7 @@ def _fetched(client: Any, patience: float) -> tuple[str, int, str]:
             progress.update(task, description=what)
 
         _generate(client, patience, say)
-        return _pages(client, say)
+        return _pages(client, say, whole)
 
 
 def _generate(client: Any, patience: float, say: Callable[[str], None]) -> None:
@@ -95,27 +100,29 @@ def _generate(client: Any, patience: float, say: Callable[[str], None]) -> None:
             time.sleep(_PAUSE_SECONDS)
 
 
-def _pages(client: Any, say: Callable[[str], None]) -> tuple[str, int, str]:
+def _pages(client: Any, say: Callable[[str], None], whole: TextIO) -> tuple[int, int, str]:
     from keystead.cli.catalogue import product
     from keystead.cli.request import prepare
 
     action = product("ims").action("GetCredentialReport")
-    parts: list[str] = []
+    lines = pages = 0
     pairs: tuple[tuple[str, str], ...] = (("MaxItems", str(_PAGE)),)
     while True:
         answer = client.call(prepare(action, pairs))
-        parts.append(base64.b64decode(answer["Content"]).decode())
-        say(f"Reading the report, page {len(parts)}")
+        text = base64.b64decode(answer["Content"]).decode()
+        whole.write(text)
+        lines, pages = lines + text.count("\n"), pages + 1
+        say(f"Reading the report, page {pages}: {lines - 1:,} lines")
         if answer["IsTruncated"] != "true":
-            return "".join(parts), len(parts), str(answer["GeneratedTime"])
+            return lines, pages, str(answer["GeneratedTime"])
         pairs = (("MaxItems", str(_PAGE)), ("NextToken", str(answer["NextToken"])))
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, whole: TextIO) -> None:
     """Write the file, readable by this user only: it says who can be attacked how."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            opened.write(text)
+            shutil.copyfileobj(whole, opened)
     except OSError as error:
         raise usage(f"--output {file} cannot be written: {error.strerror}.", "Name another file.") from None
