@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keystead.faults import Fault
@@ -135,6 +135,7 @@ def test_a_deleted_application_takes_its_sessions_along(house: House) -> None:
     assert house.refused_call(agent, Question("x", session_id=session_id)).code == "App.AccessDenied"
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=50), st.integers(0, MOST_KEPT)), max_size=80))
 def test_a_session_never_grows_beyond_its_bounds(turns: list[tuple[str, int]]) -> None:
     rounds: tuple[tuple[str, str], ...] = ()
@@ -145,12 +146,14 @@ def test_a_session_never_grows_beyond_its_bounds(turns: list[tuple[str, int]]) -
         assert rounds[-1][0] == asked
 
 
+@settings(deadline=None)
 @given(TEXT, st.dictionaries(st.sampled_from(["a", "b", "name"]), TEXT))
 def test_a_value_is_never_read_as_a_template(value: str, values: dict[str, str]) -> None:
     filled = variables.fill("<${a}|${b}>", {**values, "a": value + "${b}"})
     assert filled.startswith("<" + value + "${b}|")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=60), st.integers(0, MOST_ROUNDS), TEXT)
 def test_the_last_rounds_go_along_in_order(rounds: list[tuple[str, str]], most: int, prompt: str) -> None:
     material = Material("m", "", ApplicationConfig(), tuple(rounds))
@@ -168,6 +171,7 @@ NAMES = ("dialog_round", "model_id", "enable_web_search", "enable_system_time", 
 MEMBERS = ("memory_id", "image_list", "file_list", "doc_tag_codes", "doc_reference_type", "biz_params")
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from(NAMES), JSON, max_size=3),
     st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=3),

@@ -7,7 +7,7 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keystead.faults import Fault
@@ -226,6 +226,7 @@ LETTERS = st.lists(st.characters(categories=["Lu", "Lo"]), unique=True, max_size
 SPACES = st.lists(st.sampled_from(["", " ", "\n", "\n\n"]), max_size=150)
 
 
+@settings(deadline=None)
 @given(LETTERS, SPACES, st.integers(1, 50), st.integers(0, 25), st.sampled_from(["", " "]))
 def test_chunks_are_bounded_and_lose_nothing(
     letters: list[str], spaces: list[str], size: int, overlap: int, separator: str
@@ -248,6 +249,7 @@ def test_words_of_scripts_without_spaces() -> None:
     assert ranking.words("我爱茶GPT") == ["我", "爱", "茶", "我爱", "爱茶", "gpt"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="abc ", max_size=30), min_size=1, max_size=8), st.text(alphabet="abc ", max_size=10))
 def test_only_what_shares_a_word_is_found(texts: list[str], query: str) -> None:
     terms = set(ranking.words(query))
