@@ -86,8 +86,9 @@ def chunk(text: str, size: int, overlap: int, separator: str = "") -> list[str]:
         if end < len(text):
             end = _border(text, start, end, borders)
         until = start + len(text[start:end].rstrip())
-        if until > told:  # else the piece before says it all
-            found.append(text[start:until].strip())
+        piece = text[start:until].strip()
+        if piece and until > told:  # else the piece before says it all
+            found.append(piece)
             told = until
         if end >= len(text):
             break
