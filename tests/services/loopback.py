@@ -57,11 +57,15 @@ def free_port() -> int:
 
 
 def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment for a child process: no proxies, no credentials or settings of the person who tests."""
+    """Return the environment for a child process: no proxies, no credentials or settings of the person who tests.
+
+    `KEYSTEAD_TEST_*` stay: they are switches of the tests, and the program passes them over.
+    """
+    foreign = ("KEYSTEAD_", "ALIBABA_CLOUD_", "ALIBABACLOUD_", "PG")
     own = {
         name: value
         for name, value in os.environ.items()
-        if name.lower() not in _PROXIES and not name.startswith(("KEYSTEAD_", "ALIBABA_CLOUD_", "ALIBABACLOUD_", "PG"))
+        if name.startswith("KEYSTEAD_TEST_") or (name.lower() not in _PROXIES and not name.startswith(foreign))
     }
     return own | {
         "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",  # SDKs ask the cloud's metadata address when they miss a key
