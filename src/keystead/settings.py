@@ -99,7 +99,7 @@ class Settings:
     )
     smtp_url: str | None = _setting(
         None,
-        "Mail server that sends verification codes, `smtp://user:password@host:587` (STARTTLS) or `smtps://…`.",
+        "Mail server for verification codes: `smtp://` (STARTTLS) or `smtps://`, then `user:password@host:port`.",
         "Server",
         holds_password=True,
     )

@@ -51,6 +51,11 @@ def create_account(settings: Settings, alias: str | None) -> Any:
     return SimpleNamespace(**{**vars(initialise(settings)), **NEW, "account_id": "1999999999999999", "alias": alias})
 
 
+def check_addresses(settings: Settings) -> None:
+    if settings.port == 2:
+        raise OperatorError("Cannot listen on port 2.", "Name a free port.")
+
+
 def serve(settings: Settings, on_ready: Callable[..., None]) -> None:
     if settings.port == 1:
         raise OperatorError("Cannot listen on port 1.", "Name a free port.")
@@ -69,7 +74,7 @@ def describe(settings: Settings) -> dict[str, Any]:
 
 if __name__ == "__main__":
     stub = ModuleType("keystead.app")
-    for each in (initialise, create_account, serve, create_account_access_key, describe):
+    for each in (initialise, create_account, check_addresses, serve, create_account_access_key, describe):
         setattr(stub, each.__name__, each)
     sys.modules["keystead.app"] = stub
     main()
