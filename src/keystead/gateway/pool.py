@@ -1,7 +1,7 @@
 """Calls to model servers: which of them, retries before the first byte, circuit breaking, bounds.
 
 Connections are pooled and kept; a call that is cancelled closes its connection, which is how a server hears of it.
-aiohttp and not httpx: docs/decisions/0030-aiohttp-for-upstreams.md.
+aiohttp and not httpx: docs/decisions/0010-aiohttp-for-upstreams.md.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _EVERYWHERE = Query("modelstudio:AdministerAllWorkspaces", "*", alias_action="ba
 
 def is_super_administrator(caller: Caller) -> bool:
     """Whether a caller is in every workspace of its account, with every right there: the account itself, and whom
-    the policies allow `modelstudio:*` or `bailiancontrol:*` on `*` (docs/decisions/0020-super-administrators.md)."""
+    the policies allow `modelstudio:*` or `bailiancontrol:*` on `*` (docs/decisions/0008-super-administrators.md)."""
     return caller.is_account or decide(_EVERYWHERE, caller.layers).allowed
 
 
