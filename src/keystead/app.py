@@ -8,7 +8,7 @@ import gc
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,23 +19,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from keystead import bootstrap
 from keystead.application_runner import Applications
-from keystead.clock import Clock, iso, system_clock
+from keystead.clock import Clock
 from keystead.gateway import embedded
 from keystead.gateway.assembly import Outside, Planes, Sizes, assemble, offer_embedded
 from keystead.gateway.embedded import Embedded
 from keystead.gateway.pool import Bounds
-from keystead.identity import keyring as keyrings
 from keystead.identity.authentication import Authentication
 from keystead.identity.directory import Directory
 from keystead.identity.federation import Federation, recipients_of
 from keystead.identity.issuers import Issuers
-from keystead.identity.keyring import Keyring
-from keystead.identity.mail import Mailer
 from keystead.identity.replay import ReplayWindow, UnsignedNonces
-from keystead.identity.transaction import Quotas, Tx
+from keystead.identity.transaction import Tx
+from keystead.instance import Instance, database_url, opened, quotas_of
 from keystead.products.applications import running
 from keystead.products.catalogue import PRODUCTS
-from keystead.products.workspaces import access
 from keystead.server import logs, tls, upkeep
 from keystead.server.audit import Auditor
 from keystead.server.dispatch import Dispatcher
@@ -56,8 +53,6 @@ from keystead.store.database import Database
 if TYPE_CHECKING:
     from keystead.server.shared import SharedWindows
 
-KEY_FILE = "master.keys"
-DATABASE_FILE = "keystead.db"
 HOUSEKEEPING_SECONDS = 60
 
 _log = logging.getLogger("keystead")
@@ -75,144 +70,6 @@ class Initialised:
     admin_access_key_id: str = ""
     admin_access_key_secret: str = ""
     setup_token: str = ""
-
-
-def database_url(settings: Settings) -> str:
-    """The configured database, or the SQLite file in the data directory."""
-    return settings.database or f"sqlite:///{settings.data_dir / DATABASE_FILE}"
-
-
-def quotas_of(settings: Settings) -> Quotas:
-    """The quotas among the settings."""
-    return Quotas(
-        users=settings.users_quota,
-        groups=settings.groups_quota,
-        roles=settings.roles_quota,
-        groups_per_user=settings.groups_per_user,
-        access_keys_per_user=settings.access_keys_per_user,
-        account_access_keys=settings.account_access_keys,
-        policies=settings.policies_quota,
-        policy_versions=settings.policy_versions,
-        policy_size=settings.policy_size,
-        trust_policy_size=settings.trust_policy_size,
-        session_policy_size=settings.session_policy_size,
-        network_policy_statements=settings.network_policy_statements,
-        network_policy_addresses=settings.network_policy_addresses,
-        service_credentials_per_service=settings.service_credentials_per_service,
-        applications=settings.applications_quota,
-        application_secrets=settings.application_secrets,
-        credential_report_hours=settings.credential_report_hours,
-        virtual_mfa_devices=settings.virtual_mfa_devices,
-        recycled_users=settings.recycled_users,
-        recycled_access_keys=settings.recycled_access_keys,
-        workspaces=settings.workspaces_quota,
-        api_keys=settings.api_keys_quota,
-        identity_providers=settings.identity_providers_quota,
-        client_ids_per_provider=settings.client_ids_per_provider,
-        fingerprints_per_provider=settings.fingerprints_per_provider,
-        attached_custom=(
-            settings.attached_custom_per_user,
-            settings.attached_custom_per_group,
-            settings.attached_custom_per_role,
-        ),
-        attached_system=(
-            settings.attached_system_per_user,
-            settings.attached_system_per_group,
-            settings.attached_system_per_role,
-        ),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One instance's data, opened: the database at the program's revision, and the master keys that fit it."""
-
-    settings: Settings
-    database: Database[Tx]
-    keyring: Keyring
-    clock: Clock
-
-
-@contextlib.contextmanager
-def opened(settings: Settings, clock: Clock = system_clock, *, migrate: bool = True) -> Iterator[Instance]:
-    """Open the data for the length of the block, migrating it first.  Raises `OperatorError`.
-
-    Without `migrate` a database of another revision is refused: a command beside a running server must not change
-    the ground under it.  What is made here is readable by this user only.
-    """
-    os.umask(0o077)
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keyring, fresh = _keyring(settings, clock)
-    make_tx = partial(
-        Tx,
-        keyring=keyring,
-        quotas=quotas_of(settings),
-        policy_extensions=settings.policy_extensions,
-        loopback_issuers=settings.oidc_loopback_http,
-        mailer=Mailer.to(settings.smtp_url, settings.smtp_from),
-        public_url=settings.public_url or "",
-        listens_at=_own_address(settings),
-    )
-    database = Database(database_url(settings), make_tx=make_tx)
-    try:
-        _prepare(database, keyring, settings, clock, fresh=fresh, migrate=migrate)
-        yield Instance(settings, database, keyring, clock)
-    finally:
-        database.close()
-
-
-def _own_address(settings: Settings) -> str:
-    """Where this node's plain port is reached; empty for one that only this program knows, or that takes TLS only."""
-    if settings.require_tls or not settings.port or settings.host in ("0.0.0.0", "::"):  # noqa: S104 - compared only
-        return ""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
-
-
-def _keyring(settings: Settings, clock: Clock) -> tuple[Keyring, bool]:
-    path = settings.data_dir / KEY_FILE
-    try:
-        if path.exists():
-            return keyrings.load(path), False
-        return keyrings.create(path, iso(clock())), True
-    except FileExistsError:
-        return keyrings.load(path), False
-    except keyrings.KeyFileError as error:
-        raise OperatorError(str(error), "Without its master keys no AccessKey secret can be opened.") from None
-
-
-def _prepare(
-    database: Database[Tx], keyring: Keyring, settings: Settings, clock: Clock, *, fresh: bool, migrate: bool
-) -> None:
-    try:
-        before = schema.upgrade(database.engine) if migrate else schema.current(database.engine)
-        if not migrate and before != schema.HEAD:
-            raise OperatorError(
-                f"The database has schema revision {before or '(none)'}, this program needs {schema.HEAD}.",
-                "Start the server once with this program, it migrates the database; or use the server's own version.",
-            )
-        with database.writing(clock(), "") as tx:
-            fits = bootstrap.check_master_key(tx, keyring)
-            if fits and migrate:
-                access.ensure_defaults(tx)
-    except schema.SchemaTooNewError as error:
-        raise OperatorError(
-            f"The database has schema revision {error}, which is newer than this program's {schema.HEAD}.",
-            "Start the newer program, or restore a backup from before the upgrade.",
-        ) from None
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise OperatorError(f"The database cannot be opened: {reason}", "Check --database and --data-dir.") from None
-    if not fits:
-        path = settings.data_dir / KEY_FILE
-        if fresh:
-            path.unlink()
-        raise OperatorError(
-            f"No master key in {path} opens this database: it was sealed with other keys.",
-            f"Put the master key file that belongs to the database at {path}.",
-        )
-    if before and before != schema.HEAD:
-        _log.info("migrated the database from revision %s to %s", before, schema.HEAD)
 
 
 def initialise(settings: Settings) -> Initialised:

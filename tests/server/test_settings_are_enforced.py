@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 
 from keystead import app, signing
+from keystead.instance import KEY_FILE
 from keystead.server.listen import address, bind
 from keystead.settings import SETTINGS, Settings
 from services.loopback import free_port
@@ -176,7 +177,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         home = tmp_path / f"node-{len(nodes)}"
         if beside:
             home.mkdir(mode=0o700)
-            shutil.copy(beside.settings.data_dir / app.KEY_FILE, home)
+            shutil.copy(beside.settings.data_dir / KEY_FILE, home)
             settings["database"] = app.database_url(beside.settings)
         nodes.append(Node(home, **settings))
         if beside:
