@@ -15,11 +15,10 @@ from keystead.gateway.calls import Calls, audit_row
 from keystead.gateway.catalogue import EMBEDDED, Catalogue
 from keystead.gateway.embedded import DESCRIPTION, NAME, Embedded
 from keystead.gateway.gateway import Gateway
-from keystead.gateway.limits import Counter, Limiter
+from keystead.gateway.limits import Counter, Limiter, Seed, Windows
 from keystead.gateway.metering import Meter
 from keystead.gateway.pool import Bounds, Pool
 from keystead.gateway.scopes import ScopeLimits
-from keystead.gateway.shared_windows import SharedWindows
 from keystead.gateway.values import ApplicationRunner, Visit, Visitor
 from keystead.gateway.windows import LocalWindows
 from keystead.identity.authentication import Authentication
@@ -99,7 +98,7 @@ def assemble(given: Outside, sizes: Sizes) -> Planes:
         await meter.flush()
         return await asyncio.wrap_future(given.database.submit(read, writes=False))
 
-    windows = SharedWindows(sizes.redis_url, seed) if sizes.redis_url else LocalWindows(seed)
+    windows = _windows(sizes.redis_url, seed)
     limiter = Limiter(windows, reserve_output=sizes.reserve_output, longest=sizes.longest)
     calls = Calls(catalogue, pool, limiter, meter, given.audit, given.clock, sizes.longest)
 
@@ -113,7 +112,15 @@ def assemble(given: Outside, sizes: Sizes) -> Planes:
         if given.embedded is not None:
             await given.embedded.close()
         await meter.close()
-        if isinstance(windows, SharedWindows):
-            await windows.close()
+        await windows.close()
 
     return Planes(Gateway(arrivals, calls, given.keyring, given.runner, given.check, given.clock), meter, close)
+
+
+def _windows(redis_url: str | None, seed: Seed) -> Windows:
+    """Where limits are counted: in Redis where one is named, else in this process."""
+    if redis_url is None:
+        return LocalWindows(seed)
+    from keystead.gateway.shared_windows import SharedWindows  # the client is slow to import; most nodes have none
+
+    return SharedWindows(redis_url, seed)

@@ -64,6 +64,10 @@ class Windows(Protocol):
         """Correct what was reserved to what was used, and end a concurrent call."""
         ...
 
+    async def close(self) -> None:
+        """Let go of what is held open."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:

@@ -12,14 +12,16 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import msgspec
 
 from keystead.faults import Fault
 from keystead.gateway import faults, lines
 from keystead.gateway.catalogue import EMBEDDED, Model, Upstream
+
+if TYPE_CHECKING:  # imported where it is used: a start without a model call need not pay for it
+    import aiohttp
 
 _encode = msgspec.json.Encoder().encode
 _TRIES = 3
@@ -71,6 +73,8 @@ class Reply:
 
     async def blocks(self) -> AsyncIterator[bytes]:
         """The stream in whole lines.  Raises `ModelServingError` and `ResponseTimeout`."""
+        import aiohttp
+
         try:
             async for block in lines.blocks(self._response.content.iter_any(), self._bounds.line_bytes):
                 yield block
@@ -81,6 +85,8 @@ class Reply:
 
     async def whole(self) -> bytes:
         """The whole body.  Raises as `blocks`, and for a body that is too large."""
+        import aiohttp
+
         parts: list[bytes] = []
         size = 0
         try:
@@ -114,6 +120,8 @@ class Pool:
         self._session: aiohttp.ClientSession | None = None
 
     def _sessions(self) -> aiohttp.ClientSession:
+        import aiohttp
+
         if self._session is None:  # made on the loop that uses it
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
@@ -179,6 +187,8 @@ class Pool:
         self, upstream: Upstream, path: str, body: dict[str, Any], request_id: str
     ) -> aiohttp.ClientResponse:
         """One try.  A fault that another server may do better with has `again`."""
+        import aiohttp
+
         health = self._of(upstream)
         headers = {"content-type": "application/json", "x-request-id": request_id}
         data = _encoded({**body, "model": upstream.model})
@@ -213,6 +223,8 @@ class Pool:
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> Fault:
         """What a server's refusal means for the caller."""
+        import aiohttp
+
         try:
             async with asyncio.timeout(self._bounds.connect_seconds):
                 raw = await response.content.read(_MOST_ERROR_BYTES)

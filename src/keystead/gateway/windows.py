@@ -52,6 +52,9 @@ class LocalWindows:
                 held, until = self._sums[each.key]
                 self._sums[each.key] = (max(0, held + amount - each.add), until)
 
+    async def close(self) -> None:
+        """See `limits.Windows`: nothing is held open."""
+
     def _held(self, counter: Counter, now: float) -> int:
         if counter.limit.measure != "concurrent":
             return self._sums.get(counter.key, (0, 0))[0]
