@@ -296,7 +296,8 @@ def _shared(url: str, limits: dict[str, int]) -> SharedWindows:
 
 
 def _listeners(settings: Settings) -> list[Listener]:
-    found = [Listener(settings.host, settings.port)]
+    proxies = Networks(settings.trusted_proxies) if settings.proxy_protocol else None
+    found = [Listener(settings.host, settings.port, proxies=proxies)]
     if settings.tls == "auto":
         files = tls.ensure(settings.data_dir, settings.tls_names, time.time())
         found.append(Listener(settings.host, settings.tls_port, tls.server_context(files)))

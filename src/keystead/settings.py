@@ -99,13 +99,18 @@ class Settings:
     )
     smtp_url: str | None = _setting(
         None,
-        "Mail server for verification codes: `smtp://` (STARTTLS) or `smtps://`, then `user:password@host:port`.",
+        "Mail server for verification codes: `smtp://` (STARTTLS) or `smtps://`, with user, password, host and port.",
         "Server",
         holds_password=True,
     )
     smtp_from: str | None = _setting(None, "Sender of mail; needed with smtp_url.", "Server")
     trusted_proxies: tuple[str, ...] = _setting(
         (), "Addresses or networks of proxies whose proxy_header is believed.", "Server"
+    )
+    proxy_protocol: bool = _setting(
+        False,
+        "Connections of trusted_proxies to the plain HTTP port begin with a PROXY protocol header, version 1 or 2.",
+        "Server",
     )
     proxy_header: str = _setting(
         "x-forwarded-for",

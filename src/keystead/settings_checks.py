@@ -27,6 +27,11 @@ def check_together(values: dict[str, Any], origins: dict[str, Origin]) -> None:
     _check_forms(values, origins)
     _check_tls(values, origins)
     speaks_tls = values.get("tls", "off") != "off" or values.get("trusted_proxies")
+    if values.get("proxy_protocol") and not values.get("trusted_proxies"):
+        raise OperatorError(
+            f"{origins['proxy_protocol'].where}: proxy_protocol is true, but trusted_proxies names nobody.",
+            "Name the proxies in trusted_proxies.",
+        )
     if values.get("require_tls") and not speaks_tls:
         raise OperatorError(
             f"{origins['require_tls'].where}: require_tls is true, but nothing speaks TLS: no call could pass.",

@@ -123,6 +123,7 @@ class Upstream(asyncio.Protocol):
         legacy = self.path.endswith(b"/completions") and not self.path.endswith(b"/chat/completions")
         for number, word in enumerate(words):
             if number == 2 and mode == "dies":
+                await asyncio.sleep(0.3)  # a reset takes with it what the other side has not read yet
                 self.transport.abort()
                 return
             if number == 2 and mode == "hangs-mid":

@@ -9,21 +9,27 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 
 from keystead.server.edge import Edge
+from keystead.server.peers import Networks
 
 GRACE_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An address to listen on; `context` makes it HTTPS.  Port 0 takes any free one."""
+    """An address to listen on; `context` makes it HTTPS.  Port 0 takes any free one.
+
+    proxies: those whose connections begin with a PROXY protocol header; None where that is off.
+    """
 
     host: str
     port: int
     context: ssl.SSLContext | None = None
+    proxies: Networks | None = None
 
 
 class _Server(uvicorn.Server):
@@ -57,10 +63,18 @@ def address(listener: Listener, bound: socket.socket) -> str:
     return f"{'https' if listener.context else 'http'}://{shown}:{port}"
 
 
+def _http(proxies: Networks | None) -> Any:
+    if proxies is None:
+        return "httptools"
+    from keystead.server.proxied import behind  # only where the setting asks for it
+
+    return behind(proxies)
+
+
 def _server(edge: Edge, listener: Listener) -> _Server:
     config = uvicorn.Config(
         edge,
-        http="httptools",
+        http=_http(listener.proxies),
         ws="none",
         lifespan="off",
         interface="asgi3",
