@@ -247,6 +247,13 @@ class Settings:
     account_access_keys: int = _quota(2, "AccessKey pairs of the account itself", 100)
     virtual_mfa_devices: int = _quota(1000, "virtual MFA devices in the account")
     recycled_users: int = _quota(1000, "users in the recycle bin; beyond it the one deleted first is purged")
+    access_key_max_age_days: int = _setting(
+        0,
+        "Days after its creation on which an AccessKey pair is disabled for good; 0: never.",
+        "Quotas",
+        low=0,
+        high=36_500,
+    )
     recycled_access_keys: int = _quota(3, "AccessKey pairs of one user in the recycle bin, likewise", 100)
     workspaces_quota: int = _quota(20, "workspaces of the account")
     api_keys_quota: int = _quota(50, "API keys of the account")

@@ -191,17 +191,18 @@ def test_account_alias(tmp_path: Path) -> None:
     assert app.initialise(Settings(data_dir=tmp_path, account_alias="harbour")).alias == "harbour"
 
 
-@proves("workspaces_quota", "api_keys_quota", "virtual_mfa_devices")
+@proves("workspaces_quota", "api_keys_quota", "virtual_mfa_devices", "access_key_max_age_days")
 @pytest.mark.parametrize(
     ("setting", "quota"),
     [
         ("workspaces_quota", "workspaces"),
         ("api_keys_quota", "api_keys"),
         ("virtual_mfa_devices", "virtual_mfa_devices"),
+        ("access_key_max_age_days", "access_key_max_age_days"),
     ],
 )
 def test_a_setting_is_the_quota_that_its_rule_reads(setting: str, quota: str) -> None:
-    """The rules are held in products/modelstudio/test_models.py, test_keys.py and products/people/test_mfa.py."""
+    """The rules are held in products/: modelstudio/test_models.py, test_keys.py, people/test_mfa.py, ims/test_reports.py."""
     assert getattr(quotas_of(Settings(**{setting: 7})), quota) == 7
 
 

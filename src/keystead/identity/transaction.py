@@ -41,6 +41,7 @@ class Quotas:
     attached_system: tuple[int, int, int] = (20, 20, 20)
     recycled_users: int = 1000
     recycled_access_keys: int = 3  # per user
+    access_key_max_age_days: int = 0  # 0: pairs never grow too old
     workspaces: int = 20
     api_keys: int = 50
 

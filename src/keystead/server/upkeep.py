@@ -1,4 +1,4 @@
-"""What happens by itself: idle pairs and log-ons are disabled, reports that somebody began are made whole.
+"""What happens by itself: pairs that are idle or too old and idle log-ons are disabled, reports that somebody began are made whole.
 
 Every node does it; under the account's lock it is done once.  Source: reference/ram-behaviour.md 5.6 and 5.13.
 """
@@ -6,6 +6,9 @@ Every node does it; under the account's lock it is done once.  Source: reference
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import sqlalchemy as sa
 
 from keystead import ids
 from keystead.identity import preferences
@@ -22,7 +25,8 @@ _AT_ONCE = 500
 
 
 def disable_idle(database: Database[Tx], now: float) -> int:
-    """Disable pairs and console log-ons that were idle for longer than their account allows; returns how many.
+    """Disable pairs and console log-ons that were idle for longer than their account allows, and pairs that are older
+    than the setting access_key_max_age_days; returns how many.
 
     At most some hundred in one transaction, so that other writes need not wait.
     """
@@ -52,15 +56,24 @@ def _anything_idle(database: Database[Tx], now: float, account: str) -> bool:
     """Asked in a reading transaction: nearly always there is nothing to write."""
     with database.reading(now, account) as tx:
         since_keys, since_logons = _limits(tx)
-        return bool(idle.keys(tx, since_keys, 1) or idle.logons(tx, since_logons, 1))
+        return bool(_old(tx, 1) or idle.keys(tx, since_keys, 1) or idle.logons(tx, since_logons, 1))
+
+
+def _old(tx: Tx, most: int) -> list[sa.Row[Any]]:
+    """Active pairs that are too old."""
+    days = tx.quotas.access_key_max_age_days
+    return idle.old_keys(tx, tx.now - days * _DAY, most) if days else []
 
 
 def _disable(tx: Tx) -> int:
     since_keys, since_logons = _limits(tx)
+    old = {key.id: key for key in _old(tx, _AT_ONCE)}
+    unused = {key.id: key for key in idle.keys(tx, since_keys, _AT_ONCE)}
     rows = []
-    for key in idle.keys(tx, since_keys, _AT_ONCE):
+    for key in list({**unused, **old}.values())[:_AT_ONCE]:
         access_keys.set_status(tx, key.id, "Inactive")
-        rows.append(_row(tx, "DisableIdleAccessKey", f"acs:ram:*:{tx.account_id}:accesskey/{key.id}", key.used_at))
+        action = "DisableOldAccessKey" if key.id in old else "DisableIdleAccessKey"
+        rows.append(_row(tx, action, f"acs:ram:*:{tx.account_id}:accesskey/{key.id}", key.used_at))
     for user in idle.logons(tx, since_logons, _AT_ONCE - len(rows)) if len(rows) < _AT_ONCE else ():
         login_profiles.update(tx, user.id, {"status": "Inactive"})
         rows.append(_row(tx, "DisableIdleLogon", f"acs:ram:*:{tx.account_id}:user/{user.name}", user.last_login_at))

@@ -1,4 +1,4 @@
-"""Statements over what has not been used for long: AccessKey pairs and console log-ons."""
+"""Statements over what has not been used for long or is too old: AccessKey pairs and console log-ons."""
 
 from __future__ import annotations
 
@@ -20,6 +20,16 @@ _KEYS = (
         access_keys.c.status == "Active",
         access_keys.c.updated_at < _BEFORE,
         sa.func.coalesce(access_keys.c.used_at, 0) < _BEFORE,
+    )
+    .order_by(access_keys.c.id)
+    .limit(_MOST)
+)
+_OLD_KEYS = (
+    sa.select(access_keys.c.id, access_keys.c.used_at)
+    .where(
+        access_keys.c.account_id == sa.bindparam("account"),
+        access_keys.c.status == "Active",
+        access_keys.c.created_at <= _BEFORE,
     )
     .order_by(access_keys.c.id)
     .limit(_MOST)
@@ -46,6 +56,11 @@ def account_ids(tx: Tx) -> list[str]:
 def keys(tx: Tx, before: int, most: int) -> list[sa.Row[Any]]:
     """Active pairs neither used nor changed since `before` (seconds), at most `most`."""
     return tx.rows(_KEYS, account=tx.account_id, before=before, most=most)
+
+
+def old_keys(tx: Tx, before: int, most: int) -> list[sa.Row[Any]]:
+    """Active pairs created at `before` (seconds) or earlier, at most `most`."""
+    return tx.rows(_OLD_KEYS, account=tx.account_id, before=before, most=most)
 
 
 def logons(tx: Tx, before: int, most: int) -> list[sa.Row[Any]]:

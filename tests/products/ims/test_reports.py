@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -214,3 +215,36 @@ def test_idle_pairs_and_log_ons_are_disabled(plane: Plane, make_plane: Callable[
     plane.call("UpdateAccessKey", UserName="alice", UserAccessKeyId=idle, Status="Active")
     upkeep.disable_idle(plane.database, plane.now + DAY)
     assert statuses()[idle] == "Active"
+
+
+def test_pairs_that_are_too_old_are_disabled_and_stay_so(make_plane: Callable[..., Plane]) -> None:
+    plane = make_plane(access_key_max_age_days=90)
+    plane.call("CreateUser", UserName="alice")
+    key = plane.call("CreateAccessKey", UserName="alice")["AccessKey"]["AccessKeyId"]
+
+    def status() -> str:
+        return plane.call("ListAccessKeys", UserName="alice")["AccessKeys"]["AccessKey"][0]["Status"]
+
+    def limited(days: int) -> int:
+        quotas = plane.quotas
+        make_tx = plane.database._make_tx
+
+        def with_quotas(*given: Any) -> Any:
+            tx = make_tx(*given)
+            tx.quotas = quotas
+            return tx
+
+        plane.database._make_tx = with_quotas
+        try:
+            return upkeep.disable_idle(plane.database, plane.now + days * DAY)
+        finally:
+            plane.database._make_tx = make_tx
+
+    limited(89)
+    assert status() == "Active"
+    limited(90)
+    assert status() == "Inactive"
+    plane.now += 90 * DAY
+    refused = plane.refusal("UpdateAccessKey", UserName="alice", UserAccessKeyId=key, Status="Active")
+    assert (refused.code, refused.status) == ("NotSupport.AccessKeyAge", 400)
+    assert "90 days" in refused.message

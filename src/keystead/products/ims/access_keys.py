@@ -13,7 +13,7 @@ from keystead.products.faults import USER_NOT_FOUND
 from keystead.products.ims.owner import OfUser, bare, owner_id
 from keystead.products.ims.product import IMS
 from keystead.products.people import access_keys as rules
-from keystead.products.people.access_keys import KEY_NOT_FOUND, SELF_SERVICE, TOO_MANY_KEYS
+from keystead.products.people.access_keys import KEY_NOT_FOUND, KEY_TOO_OLD, SELF_SERVICE, TOO_MANY_KEYS
 from keystead.store import access_keys
 from keystead.wire.answers import Done, Output
 from keystead.wire.parameters import Choice, Text
@@ -125,12 +125,11 @@ def list_access_keys(tx: Tx, _caller: Caller, wanted: OwnerInput) -> AccessKeys:
     own_user="user_name",
     resolve=bare,
     self_service=SELF_SERVICE,
-    faults=(USER_NOT_FOUND, KEY_NOT_FOUND),
+    faults=(USER_NOT_FOUND, KEY_NOT_FOUND, KEY_TOO_OLD),
 )
 def update_access_key(tx: Tx, _caller: Caller, wanted: UpdateAccessKeyInput) -> Done:
     """Disable an AccessKey pair, or enable it again."""
-    row = rules.find(tx, wanted.user_access_key_id, owner_id(tx, wanted.user_name))
-    access_keys.set_status(tx, row.id, wanted.status)
+    rules.set_status(tx, wanted.user_access_key_id, owner_id(tx, wanted.user_name), wanted.status)
     return Done()
 
 

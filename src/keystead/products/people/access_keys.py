@@ -10,12 +10,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from keystead import ids
+from keystead.faults import FaultKind
 from keystead.identity.transaction import Tx
 from keystead.products.faults import absent, too_many
 from keystead.store import access_keys, recycle_bin
 
 KEY_NOT_FOUND = absent("User.AccessKey", "AccessKey pair")
 TOO_MANY_KEYS = too_many("User.AccessKey", "AccessKey pairs, inactive ones included,")
+
+KEY_TOO_OLD = FaultKind(
+    "NotSupport.AccessKeyAge",
+    400,
+    "The AccessKey pair {name} is {days} days old and may not be enabled; pairs here may be used for {limit} days.",
+    "Create a new pair, move its users over, and delete this one.",
+)
 
 SELF_SERVICE = "AllowUserToManageAccessKeys"
 """The security preference that grants a user calls on its own pairs."""
@@ -42,6 +50,16 @@ def create(tx: Tx, owner: str | None) -> tuple[sa.Row[Any], str]:
     access_key_id, secret = ids.access_key_id(), ids.access_key_secret()
     access_keys.insert(tx, access_key_id, owner, tx.keyring.seal(secret.encode(), f"access-key:{access_key_id}"))
     return find(tx, access_key_id, owner), secret
+
+
+def set_status(tx: Tx, access_key_id: str, owner: str | None, status: str) -> None:
+    """Disable a pair, or enable it again.  Raises `EntityNotExist.User.AccessKey`, `NotSupport.AccessKeyAge`."""
+    row = find(tx, access_key_id, owner)
+    limit = tx.quotas.access_key_max_age_days
+    days = (tx.now - row.created_at) // 86_400
+    if status == "Active" and limit and days >= limit:
+        raise KEY_TOO_OLD(name=row.id, days=days, limit=limit)
+    access_keys.set_status(tx, row.id, status)
 
 
 def delete(tx: Tx, access_key_id: str, owner: str | None) -> None:
