@@ -202,7 +202,7 @@ def test_account_alias(tmp_path: Path) -> None:
     ],
 )
 def test_a_setting_is_the_quota_that_its_rule_reads(setting: str, quota: str) -> None:
-    """The rules are held in products/: modelstudio/test_models.py, test_keys.py, people/test_mfa.py, ims/test_reports.py."""
+    """Held in products/: modelstudio/test_models.py, test_keys.py, people/test_mfa.py, ims/test_reports.py."""
     assert getattr(quotas_of(Settings(**{setting: 7})), quota) == 7
 
 
