@@ -1,4 +1,4 @@
-"""What happens by itself: pairs that are idle or too old and idle log-ons are disabled, reports that somebody began are made whole.
+"""What happens by itself: pairs that are idle or too old and idle log-ons are disabled, begun reports are made whole.
 
 Every node does it; under the account's lock it is done once.  Source: reference/ram-behaviour.md 5.6 and 5.13.
 """
