@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from gateway.planes import CHAT, NATIVE, OPTIONS, Plane
+from services import acs3
 from services.postgres import Cluster
 from services.rpc import Key, signed
 from services.server import Server
@@ -85,37 +85,11 @@ def test_temporary_keys(plane: Plane) -> None:
 
 
 def _signed(plane: Plane, key: Key, body: Any, **more: str) -> httpx.Response:
-    """An ACS3-signed call of the data plane, as the vendor's generic clients send it."""
-    import hashlib
-    import hmac
-    import secrets
-
-    raw = json.dumps(body).encode()
-    headers = {
-        "host": f"{plane.server.host}:{plane.server.port}",
-        "content-type": "application/json",
-        "x-acs-action": "InvokeModel",
-        "x-acs-version": "2026-02-10",
-        "x-acs-date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "x-acs-signature-nonce": secrets.token_hex(16),
-        "x-acs-content-sha256": hashlib.sha256(raw).hexdigest(),
-        **{name.replace("_", "-"): value for name, value in more.items()},
-    }
-    if key.token:
-        headers |= {"x-acs-security-token": key.token, "x-acs-accesskey-id": key.id}
-    names = sorted(name for name in headers if name in ("host", "content-type") or name.startswith("x-acs-"))
-    canonical = "\n".join(
-        [
-            *("POST", NATIVE, "", *(f"{name}:{headers[name]}" for name in names), ""),
-            *(";".join(names), headers["x-acs-content-sha256"]),
-        ]
-    )
-    to_sign = "ACS3-HMAC-SHA256\n" + hashlib.sha256(canonical.encode()).hexdigest()
-    signature = hmac.new(key.secret.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
-    headers["authorization"] = (
-        f"ACS3-HMAC-SHA256 Credential={key.id},SignedHeaders={';'.join(names)},Signature={signature}"
-    )
-    return httpx.post(plane.server.url + NATIVE, content=raw, headers=headers, trust_env=False)
+    """An ACS3-signed call of the data plane."""
+    raw, url = json.dumps(body).encode(), plane.server.url + NATIVE
+    given = {name.replace("_", "-"): value for name, value in more.items()}
+    headers = acs3.headers(key, "POST", url, "InvokeModel", "2026-02-10", raw, more=given)
+    return httpx.post(url, content=raw, headers=headers, trust_env=False)
 
 
 def test_signed_calls_need_policy_and_membership(plane: Plane) -> None:
