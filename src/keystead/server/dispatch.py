@@ -277,7 +277,7 @@ class Dispatcher:
         """
         refused: Fault | None = None
         with self.database.writing(call.now, call.caller.account_id) as tx:
-            tx.prepared = ready
+            tx.prepared, tx.by = ready, call.caller.arn[:256]
             if call.mark and not nonces.accept(tx, call.mark, call.until):
                 raise replay.NONCE_USED()
             try:

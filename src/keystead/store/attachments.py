@@ -108,6 +108,7 @@ def insert(tx: Tx, kind: str, entity_id: str, policy_type: str, policy_id: str, 
         policy_id=policy_id,
         resource_group_id=resource_group_id,
         attached_at=tx.now,
+        attached_by=tx.by,
     )
     tx.touch(kind, entity_id)
 

@@ -31,17 +31,20 @@ SQLITE_PRAGMAS = (
 
 
 class Tx:
-    """One transaction: a connection, the time it began, and what it touched.
+    """One transaction: a connection, the time it began, whom it is for, and what it touched.
+
+    by: the ARN of the caller, kept beside what he deletes or grants; "" for the server's own work.
 
     Store functions that write call `touch`; the database turns it into rows of the change feed at the end.
     """
 
-    __slots__ = ("account_id", "connection", "now", "touched")
+    __slots__ = ("account_id", "by", "connection", "now", "touched")
 
     def __init__(self, connection: sa.Connection, now: float, account_id: str) -> None:
         self.connection = connection
         self.now = int(now)
         self.account_id = account_id
+        self.by = ""
         self.touched: set[tuple[str, str]] = set()
 
     def touch(self, kind: str, entity_id: str) -> None:

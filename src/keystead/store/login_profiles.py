@@ -21,7 +21,11 @@ _HISTORY = (
 )
 _REMEMBER = sa.insert(password_history)
 _FORGET = sa.delete(password_history).where(_OLD, password_history.c.number <= sa.bindparam("upto"))
-_LOGGED_ON = sa.update(users).where(users.c.id == sa.bindparam("user")).values(last_login_at=sa.bindparam("at"))
+_LOGGED_ON = (
+    sa.update(users)
+    .where(users.c.id == sa.bindparam("user"))
+    .values(last_login_at=sa.bindparam("at"), active_at=sa.bindparam("at"))
+)
 _FROM = sa.update(login_profiles).where(_USER).values(last_login_address=sa.bindparam("address"))
 
 

@@ -134,7 +134,7 @@ def put_key(tx: Tx, access_key_id: str, most: int) -> None:
     assert row is not None  # noqa: S101 - the caller has just found it
     values = {name: value for name, value in row._mapping.items() if name in recycled_keys.c}
     tx.run(_REMOVE_KEY, key=access_key_id)
-    tx.run(_INSERT_KEY, **values, recycled_at=tx.now)
+    tx.run(_INSERT_KEY, **values, recycled_at=tx.now, recycled_by=tx.by)
     tx.touch("key", access_key_id)
     for extra in keys_of(tx, row.user_id)[:-most]:
         tx.run(_DELETE_KEY, account=tx.account_id, key=extra.id)
@@ -186,6 +186,7 @@ def put_user(tx: Tx, user_id: str, *, most_users: int, most_keys: int) -> None:
         display_name=row.display_name,
         created_at=row.created_at,
         recycled_at=tx.now,
+        recycled_by=tx.by,
         kept=msgspec.json.encode(kept).decode(),
     )
     tx.touch("user", user_id)

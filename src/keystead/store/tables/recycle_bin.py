@@ -20,6 +20,7 @@ recycled_users = Table(
     Column("display_name", String(128), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("recycled_at", BigInteger, nullable=False, index=True),
+    Column("recycled_by", String(256), nullable=False, default=""),  # ARN
     Column("kept", Text, nullable=False),  # JSON: the row of the user, its groups, policies and tags
     Index(None, "account_id", "recycled_at"),
 )
@@ -36,5 +37,9 @@ recycled_keys = Table(
     Column("used_at", BigInteger, nullable=True),
     Column("used_service", String(64), nullable=True),
     Column("used_address", String(64), nullable=True),
+    Column("note", String(128), nullable=False, default=""),
+    Column("expires_at", BigInteger, nullable=True),
     Column("recycled_at", BigInteger, nullable=False, index=True),
+    Column("recycled_by", String(256), nullable=False, default=""),  # ARN
+    Index(None, "account_id", "recycled_at"),
 )

@@ -6,6 +6,9 @@ regard to case and kept as given (reference/ram-behaviour.md section 3).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 
 metadata = MetaData(
     naming_convention={
@@ -35,6 +39,21 @@ def account_column() -> Column[str]:
     """The account that a row belongs to."""
     return Column("account_id", String(16), ForeignKey("accounts.id"), nullable=False)
 
+
+def active_from(column: str) -> Callable[[DefaultExecutionContext], int]:
+    """The default of `active_at`: the value of another column where there is one, else when the row was made.
+
+    It is exact to `ACTIVE_STEP` seconds, so that a busy pair does not write to an index at every flush.
+    """
+
+    def value(context: DefaultExecutionContext) -> int:
+        given: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
+        return int(given.get(column) or given["created_at"])
+
+    return value
+
+
+ACTIVE_STEP = 60
 
 accounts = Table(
     "accounts",
@@ -62,7 +81,11 @@ users = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("last_login_at", BigInteger, nullable=True),
+    Column("active_at", BigInteger, nullable=False, default=active_from("last_login_at")),  # last logon or call
     UniqueConstraint("account_id", "name_key"),
+    Index(None, "account_id", "display_name", "id"),
+    Index(None, "account_id", "created_at", "id"),
+    Index(None, "account_id", "active_at", "id"),
 )
 
 groups = Table(
@@ -138,7 +161,9 @@ attachments = Table(
     Column("entity_kind", String(5), nullable=False),  # user, group, role
     account_column(),
     Column("attached_at", BigInteger, nullable=False),
+    Column("attached_by", String(256), nullable=False, default=""),  # ARN
     Index(None, "account_id", "policy_type", "policy_id"),
+    Index(None, "account_id", "attached_at", "entity_id"),
 )
 
 access_keys = Table(
@@ -155,8 +180,15 @@ access_keys = Table(
     Column("used_service", String(64), nullable=True),
     Column("used_address", String(64), nullable=True),
     Column("network_policy", Text, nullable=True),  # JSON as set; none: the account's applies
+    Column("note", String(128), nullable=False, default=""),
+    Column("expires_at", BigInteger, nullable=True),
+    Column("active_at", BigInteger, nullable=False, default=active_from("used_at")),  # last use
     Index(None, "account_id", "user_id"),
-    Index(None, "user_id"),
+    Index(None, "user_id", "status", "expires_at"),
+    Index(None, "account_id", "created_at", "id"),
+    Index(None, "account_id", "active_at", "id"),
+    Index(None, "account_id", "status", "created_at", "expires_at", "id"),
+    Index(None, "account_id", "expires_at", "id"),
 )
 
 tags = Table(

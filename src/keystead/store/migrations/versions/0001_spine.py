@@ -170,10 +170,17 @@ def upgrade() -> None:
         sa.Column("entity_kind", sa.String(length=5), nullable=False),
         sa.Column("account_id", sa.String(length=16), nullable=False),
         sa.Column("attached_at", sa.BigInteger(), nullable=False),
+        sa.Column("attached_by", sa.String(length=256), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_attachments_account_id")),
         sa.PrimaryKeyConstraint(
             "entity_id", "policy_type", "policy_id", "resource_group_id", name=op.f("pk_attachments")
         ),
+    )
+    op.create_index(
+        op.f("ix_attachments_account_id_attached_at_entity_id"),
+        "attachments",
+        ["account_id", "attached_at", "entity_id"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_attachments_account_id_policy_type_policy_id"),
@@ -269,9 +276,15 @@ def upgrade() -> None:
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.Column("used_service", sa.String(length=64), nullable=True),
         sa.Column("used_address", sa.String(length=64), nullable=True),
+        sa.Column("note", sa.String(length=128), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("recycled_at", sa.BigInteger(), nullable=False),
+        sa.Column("recycled_by", sa.String(length=256), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_recycled_keys_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recycled_keys")),
+    )
+    op.create_index(
+        op.f("ix_recycled_keys_account_id_recycled_at"), "recycled_keys", ["account_id", "recycled_at"], unique=False
     )
     op.create_index(op.f("ix_recycled_keys_recycled_at"), "recycled_keys", ["recycled_at"], unique=False)
     op.create_index(op.f("ix_recycled_keys_user_id"), "recycled_keys", ["user_id"], unique=False)
@@ -284,6 +297,7 @@ def upgrade() -> None:
         sa.Column("display_name", sa.String(length=128), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("recycled_at", sa.BigInteger(), nullable=False),
+        sa.Column("recycled_by", sa.String(length=256), nullable=False),
         sa.Column("kept", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_recycled_users_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recycled_users")),
@@ -390,9 +404,17 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("last_login_at", sa.BigInteger(), nullable=True),
+        sa.Column("active_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_users_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("account_id", "name_key", name=op.f("uq_users_account_id_name_key")),
+    )
+    op.create_index(op.f("ix_users_account_id_active_at_id"), "users", ["account_id", "active_at", "id"], unique=False)
+    op.create_index(
+        op.f("ix_users_account_id_created_at_id"), "users", ["account_id", "created_at", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_users_account_id_display_name_id"), "users", ["account_id", "display_name", "id"], unique=False
     )
     op.create_table(
         "workspaces",
@@ -427,12 +449,35 @@ def upgrade() -> None:
         sa.Column("used_service", sa.String(length=64), nullable=True),
         sa.Column("used_address", sa.String(length=64), nullable=True),
         sa.Column("network_policy", sa.Text(), nullable=True),
+        sa.Column("note", sa.String(length=128), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("active_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_access_keys_account_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_access_keys_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_keys")),
     )
+    op.create_index(
+        op.f("ix_access_keys_account_id_active_at_id"), "access_keys", ["account_id", "active_at", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_access_keys_account_id_created_at_id"), "access_keys", ["account_id", "created_at", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_access_keys_account_id_expires_at_id"), "access_keys", ["account_id", "expires_at", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_access_keys_account_id_status_created_at_expires_at_id"),
+        "access_keys",
+        ["account_id", "status", "created_at", "expires_at", "id"],
+        unique=False,
+    )
     op.create_index(op.f("ix_access_keys_account_id_user_id"), "access_keys", ["account_id", "user_id"], unique=False)
-    op.create_index(op.f("ix_access_keys_user_id"), "access_keys", ["user_id"], unique=False)
+    op.create_index(
+        op.f("ix_access_keys_user_id_status_expires_at"),
+        "access_keys",
+        ["user_id", "status", "expires_at"],
+        unique=False,
+    )
     op.create_table(
         "agents",
         sa.Column("id", sa.String(length=32), nullable=False),

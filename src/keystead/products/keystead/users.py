@@ -1,0 +1,32 @@
+"""Disabling a user as a whole, for which the vendor has a status but no action.  Judged as `ram:UpdateUser`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from keystead.identity.callers import Caller
+from keystead.identity.transaction import Tx
+from keystead.products.faults import USER_NOT_FOUND
+from keystead.products.keystead.members import UserName
+from keystead.products.keystead.product import KEYSTEAD
+from keystead.products.people.principals import named
+from keystead.store import users
+from keystead.wire.answers import Done
+from keystead.wire.parameters import Choice, Input
+
+USER = "acs:ram:*:{account}:user/{user_name}"
+
+
+class SetUserStatusInput(Input, frozen=True):
+    user_name: UserName
+    status: Annotated[str, Choice(("active", "freeze"), doc="freeze: nothing of the user works")]
+
+
+@KEYSTEAD.action("SetUserStatus", permission="ram:UpdateUser", resource=USER, writes=True, faults=(USER_NOT_FOUND,))
+def set_user_status(tx: Tx, _caller: Caller, wanted: SetUserStatusInput) -> Done:
+    """Disable a user, or enable it again.
+
+    While it is disabled its AccessKey pairs, API keys and console logons are refused; nothing of it is lost.
+    """
+    users.update(tx, named(tx, wanted.user_name).id, {"status": wanted.status})
+    return Done()

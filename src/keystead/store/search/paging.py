@@ -1,0 +1,75 @@
+"""Which rows of a list a page shows, and how many the whole list has.
+
+A page takes a bounded number of statements: one picks its IDs along an index, one counts where the page does not tell,
+and a few read what hangs on those IDs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from keystead.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The rows of a page: in order of which column, how many are passed over, and how many are wanted at most."""
+
+    sort: str
+    descending: bool
+    skip: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The IDs of a page in its order, and the length of the whole list."""
+
+    ids: list[Any]
+    total: int
+
+
+def find(tx: Tx, chosen: sa.Select[Any], order: Sequence[sa.ColumnElement[Any]], cut: Slice) -> Found:
+    """The page of `chosen`, a select of one ID, in that order; the last column of `order` tells equal rows apart."""
+    ordered = chosen.order_by(*(each.desc() if cut.descending else each.asc() for each in order))
+    ids = [row[0] for row in tx.rows(ordered.limit(cut.most + 1).offset(cut.skip))]
+    if len(ids) <= cut.most and (ids or not cut.skip):
+        return Found(ids, cut.skip + len(ids))
+    return Found(ids[: cut.most], count(tx, chosen))
+
+
+def count(tx: Tx, chosen: sa.Select[Any]) -> int:
+    """How many rows a select has."""
+    counted = chosen.with_only_columns(sa.func.count(), maintain_column_froms=True)
+    return int(tx.connection.execute(counted).scalar_one())
+
+
+def named(
+    text: str,
+    identity: sa.ColumnElement[Any],
+    keys: Sequence[sa.ColumnElement[Any]],
+    texts: Sequence[sa.ColumnElement[Any]] = (),
+) -> list[sa.ColumnElement[bool]]:
+    """The condition that a row has `text` in it, nothing where that is empty.
+
+    identity: begins with it.  keys: columns in lower case.  texts: columns as people wrote them; capitals outside ASCII
+    count as other letters there, because SQLite folds only those within.
+    """
+    if not text:
+        return []
+    low = text.lower()
+    found = [identity.startswith(text, autoescape=True)]
+    found += [each.contains(low, autoescape=True) for each in keys]
+    for each in texts:
+        found += [sa.func.lower(each).contains(low, autoescape=True), each.contains(text, autoescape=True)]
+    return [sa.or_(*found)]
+
+
+def in_order(ids: Sequence[Any], rows: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:
+    """The rows, whose first column is the ID, in the order of the IDs; one that went away meanwhile is left out."""
+    by_id = {row[0]: row for row in rows}
+    return [by_id[each] for each in ids if each in by_id]
