@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
-VERSIONS = {"ram": "2015-05-01", "sts": "2015-04-01", "ims": "2019-08-15"}
+VERSIONS = {"ram": "2015-05-01", "sts": "2015-04-01", "ims": "2019-08-15", "keystead": "2026-11-01"}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keystead import signing
+from keystead.clock import iso
 from keystead.faults import FaultKind
 from keystead.identity import replay, sessions
 from keystead.identity.callers import Caller, IdentityType, Key
@@ -29,6 +30,12 @@ KEY_INACTIVE = FaultKind(
     400,
     "Specified access key is disabled.",
     "Enable the pair with UpdateAccessKey, or use another one.",
+)
+KEY_EXPIRED = FaultKind(
+    "InvalidAccessKeyId.Expired",
+    400,
+    "Specified access key has expired: it counted until {until}.",
+    "Create a new pair, or let an administrator give this one more time with UpdateAccessKeyPair.",
 )
 WRONG_NETWORK = FaultKind(
     "NoPermission.AccessKeyPolicy",
@@ -105,6 +112,8 @@ class Authentication:
             raise KEY_UNKNOWN()
         if not key.active:
             raise KEY_INACTIVE()
+        if key.has_expired(now):
+            raise KEY_EXPIRED(until=iso(key.expires_at or 0))
         return key
 
     async def _session_key(self, claim: Claim, now: float) -> Key:

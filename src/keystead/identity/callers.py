@@ -90,7 +90,7 @@ class Role:
 class Key:
     """An AccessKey pair as the directory keeps it: the opened secret, whether it is active, and whose it is.
 
-    network: the network policy that applies to it; never to the pair of a session.
+    network: the network policy that applies to it; never to the pair of a session.  expires_at: seconds, None: never.
     """
 
     id: str
@@ -98,6 +98,11 @@ class Key:
     active: bool
     caller: Caller
     network: NetworkPolicy | None = None
+    expires_at: int | None = None
+
+    def has_expired(self, now: float) -> bool:
+        """Whether its time is over; nothing has to happen for that, on any node."""
+        return self.expires_at is not None and self.expires_at <= now
 
     def __repr__(self) -> str:
         return f"Key(id={self.id!r}, active={self.active})"  # never the secret

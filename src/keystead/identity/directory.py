@@ -315,7 +315,7 @@ def load_key(tx: Tx, access_key_id: str) -> Loaded[Key]:
         )
     active = row.status == "Active" and row.user_status in (None, "active")  # a frozen user's pairs are dead too
     network = network_policy.effective(row.network_policy, row.account_network_policy)
-    return Loaded(Key(row.id, secret, active, caller, network), frozenset(depends))
+    return Loaded(Key(row.id, secret, active, caller, network, row.expires_at), frozenset(depends))
 
 
 def self_service(tx: Tx, account_id: str, depends: set[Subject]) -> frozenset[str]:

@@ -149,7 +149,7 @@ async def find(directory: Directory, keyring: Keyring, value: str, now: float) -
     token = unseal(keyring, value)
     if token is None:
         return None
-    made = await (_from_key(directory, token) if token.api_key_id else _from_pair(directory, token))
+    made = await (_from_key(directory, token) if token.api_key_id else _from_pair(directory, token, now))
     if made is not None and now >= token.expires_at:
         return replace(made, active=False, why_inactive=f"It expired {int(now - token.expires_at)} seconds ago.")
     return made
@@ -173,14 +173,14 @@ async def _from_key(directory: Directory, token: Token) -> ModelKey | None:
     return made
 
 
-async def _from_pair(directory: Directory, token: Token) -> ModelKey | None:
+async def _from_pair(directory: Directory, token: Token, now: float) -> ModelKey | None:
     workspace = directory.workspace(token.account_id, token.workspace_id)
     place = (
         workspace.value
         if workspace is not None
         else await directory.load_workspace(token.account_id, token.workspace_id)
     )
-    source = await (_role_session(directory, token) if token.role_id else _pair(directory, token))
+    source = await (_role_session(directory, token) if token.role_id else _pair(directory, token, now))
     if place is None or source is None:
         return None
     caller, active, network = source
@@ -215,10 +215,10 @@ def _why_outside(place: Workspace, caller: Caller, token: Token) -> str:
     return ""
 
 
-async def _pair(directory: Directory, token: Token) -> tuple[Caller, bool, NetworkPolicy | None] | None:
+async def _pair(directory: Directory, token: Token, now: float) -> tuple[Caller, bool, NetworkPolicy | None] | None:
     loaded = directory.key(token.access_key_id)
     key = loaded.value if loaded is not None else await directory.load_key(token.access_key_id)
-    return None if key is None else (key.caller, key.active, key.network)
+    return None if key is None else (key.caller, key.active and not key.has_expired(now), key.network)
 
 
 async def _role_session(directory: Directory, token: Token) -> tuple[Caller, bool, NetworkPolicy | None] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -46,17 +46,43 @@ class Quotas:
     api_keys: int = 50
 
 
+class Rights(Protocol):
+    """What a caller's policies allow, each judged as a call of its own would be at this moment."""
+
+    def may(self, permission: str, resource: str) -> bool:
+        """Whether they allow the permission on the resource."""
+        ...
+
+    def must(self, permission: str, resource: str) -> None:
+        """Raise `NoPermission` unless they do."""
+        ...
+
+
+class Nobodys:
+    """The rights where the server itself works and no caller is: none."""
+
+    def may(self, _permission: str, _resource: str) -> bool:
+        """Never."""
+        return False
+
+    def must(self, permission: str, resource: str) -> None:
+        """Raise PermissionError: such an action is not for the server itself."""
+        raise PermissionError(f"{permission} on {resource}")
+
+
 class Tx(database.Tx):
     """A store transaction plus the keyring, the quotas and the switch for undocumented policy operators.
 
     prepared: what the action's `first` found out before a write began, or None.  loopback_issuers: OIDC issuers on this
     machine may be asked over plain HTTP.  public_url: where clients reach this instance, "" where nobody said it.
     listens_at: the address of this node's own port, "" where that is none that a client could use.
+    rights: what else the caller may do, for what an action does beyond its own permission.
     """
 
     __slots__ = (
         *("keyring", "listens_at", "loopback_issuers", "mailer", "policy_extensions", "prepared", "public_url"),
         "quotas",
+        "rights",
     )
 
     def __init__(
@@ -82,3 +108,4 @@ class Tx(database.Tx):
         self.public_url = public_url
         self.listens_at = listens_at
         self.prepared: Any = None
+        self.rights: Rights = Nobodys()

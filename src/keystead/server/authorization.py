@@ -7,6 +7,7 @@ reference/ram-behaviour.md section 3.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from keystead.clock import iso
@@ -14,8 +15,10 @@ from keystead.faults import Fault
 from keystead.identity import denial
 from keystead.identity.callers import Caller
 from keystead.identity.keyring import Keyring
+from keystead.identity.transaction import Tx
 from keystead.policy import Decision, Query, context_key, decide, explain
 from keystead.products.action import Action
+from keystead.products.people.tagging import of_resource
 from keystead.server.call import Call
 
 Facts = Mapping[str, str | tuple[str, ...]]
@@ -52,6 +55,35 @@ def asks_for_tags(caller: Caller) -> bool:
 def tag_facts(tags: Mapping[str, str]) -> Facts:
     """The condition keys `acs:ResourceTag/<key>` of a resource with these tags."""
     return {_TAG + key: value for key, value in tags.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class CallersRights:
+    """What else the caller of a call may do, while it runs; `known` are the facts of the request."""
+
+    call: Call
+    known: Facts
+    keyring: Keyring
+    tx: Tx
+
+    def may(self, permission: str, resource: str) -> bool:
+        """Whether policies allow the permission on the resource."""
+        return self.call.caller.is_account or decide(self._query(permission, resource), self.call.caller.layers).allowed
+
+    def must(self, permission: str, resource: str) -> None:
+        """Raise `NoPermission` unless policies allow the permission on the resource."""
+        caller = self.call.caller
+        if caller.is_account:
+            return
+        query = self._query(permission, resource)
+        decision = decide(query, caller.layers)
+        if not decision.allowed:
+            distance = _distance(decision, query, caller)
+            raise denial.no_permission(decision, query, caller, self.keyring, self.call.now, distance=distance)
+
+    def _query(self, permission: str, resource: str) -> Query:
+        tags = of_resource(self.tx, resource) if asks_for_tags(self.call.caller) else {}
+        return Query(permission, resource, {**self.known, **tag_facts(tags)})
 
 
 def check(call: Call, asked: Any, wanted: Any, judged: list[Judged], known: Facts, keyring: Keyring) -> None:

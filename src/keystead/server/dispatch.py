@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -233,7 +233,7 @@ class Dispatcher:
 
         return await self._in_reader(call, read)
 
-    async def _run(self, call: Call, wanted: Any, facts: Mapping[str, Any], resource: str) -> Output:
+    async def _run(self, call: Call, wanted: Any, facts: Facts, resource: str) -> Output:
         action, caller = call.action, call.caller
         if action.memory:
             if action.anonymous:
@@ -252,14 +252,20 @@ class Dispatcher:
                 desk = replace(desk, prepared=await action.prepare(desk, wanted, caller))
             return action.handler(desk, caller, wanted)
         if not action.writes:
-            return await self._in_reader(call, lambda tx: action.handler(tx, caller, wanted))
+            return await self._in_reader(call, partial(self._handle, call, wanted, facts))
         ready = None
         if action.first is not None:
             first = action.first
             ready = await self._in_reader(call, lambda tx: first(tx, caller, wanted))
         loop = asyncio.get_running_loop()
-        work = self.database.submit(lambda: self._write(call, wanted, ready, resource, loop), writes=True)
+        handle = partial(self._handle, call, wanted, facts)
+        work = self.database.submit(lambda: self._write(call, handle, ready, resource, loop), writes=True)
         return await asyncio.shield(asyncio.wrap_future(work))
+
+    def _handle(self, call: Call, wanted: Any, facts: Facts, tx: Tx) -> Output:
+        """The action's own work, in a transaction."""
+        tx.rights = authorization.CallersRights(call, facts, self.keyring, tx)
+        return call.action.handler(tx, call.caller, wanted)
 
     async def _in_reader(self, call: Call, work: Callable[[Tx], Result]) -> Result:
         """Run `work` in a reading transaction of the caller's account, in a worker thread."""
@@ -270,7 +276,14 @@ class Dispatcher:
 
         return await asyncio.wrap_future(self.database.submit(read, writes=False))
 
-    def _write(self, call: Call, wanted: Any, ready: Any, resource: str, loop: asyncio.AbstractEventLoop) -> Output:
+    def _write(
+        self,
+        call: Call,
+        handle: Callable[[Tx], Output],
+        ready: Any,
+        resource: str,
+        loop: asyncio.AbstractEventLoop,
+    ) -> Output:
         """Nonce, handler, audit and change rows in one transaction; then the directory hears of it, before the caller.
 
         INVARIANT: `apply` is queued on the loop before this returns, so it runs before the answer is written.
@@ -281,7 +294,7 @@ class Dispatcher:
             if call.mark and not nonces.accept(tx, call.mark, call.until):
                 raise replay.NONCE_USED()
             try:
-                output = call.action.handler(tx, call.caller, wanted)
+                output = handle(tx)
             except Fault as fault:
                 if not fault.keeps:
                     raise

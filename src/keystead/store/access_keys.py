@@ -17,6 +17,8 @@ _COLUMNS = (
     access_keys.c.updated_at,
     access_keys.c.used_at,
     access_keys.c.used_service,
+    access_keys.c.note,
+    access_keys.c.expires_at,
 )
 _MINE = access_keys.c.account_id == sa.bindparam("account")
 _KEY = access_keys.c.id == sa.bindparam("key")
@@ -42,8 +44,8 @@ def of_owner(tx: Tx, user_id: str | None) -> list[sa.Row[Any]]:
     return tx.rows(_OF_USER, account=tx.account_id, user=user_id)
 
 
-def insert(tx: Tx, access_key_id: str, user_id: str | None, sealed_secret: bytes) -> None:
-    """Add an active pair."""
+def insert(tx: Tx, access_key_id: str, user_id: str | None, sealed_secret: bytes, **more: object) -> None:
+    """Add an active pair; `more` may hold note, expires_at (seconds) and network_policy."""
     tx.run(
         _INSERT,
         id=access_key_id,
@@ -53,7 +55,15 @@ def insert(tx: Tx, access_key_id: str, user_id: str | None, sealed_secret: bytes
         status="Active",
         created_at=tx.now,
         updated_at=tx.now,
+        **more,
     )
+    tx.touch("key", access_key_id)
+
+
+def update(tx: Tx, access_key_id: str, **values: object) -> None:
+    """Change columns of a pair: note, expires_at."""
+    mine = (access_keys.c.account_id == tx.account_id) & (access_keys.c.id == access_key_id)
+    tx.run(sa.update(access_keys).where(mine).values(updated_at=tx.now, **values))
     tx.touch("key", access_key_id)
 
 

@@ -68,6 +68,7 @@ _KEY_COLUMNS = (
     access_keys.c.status,
     access_keys.c.created_at,
     access_keys.c.used_at,
+    access_keys.c.expires_at,
 )
 _IN_ORDER = (access_keys.c.created_at, access_keys.c.id)
 _KEYS = (

@@ -30,6 +30,7 @@ _KEY = (
         access_keys.c.sealed_secret,
         access_keys.c.status,
         access_keys.c.network_policy,
+        access_keys.c.expires_at,
         account_documents.c.document.label("account_network_policy"),
         users.c.name.label("user_name"),
         users.c.status.label("user_status"),

@@ -150,7 +150,9 @@ class Studio:
         return fault.code
 
     def _run(self, declared: Action, caller: Caller, given: dict[str, str]) -> Any:
-        wanted = declared.read({name.replace("__", "."): value for name, value in given.items()})
+        wanted = declared.complete(
+            declared.read({name.replace("__", "."): value for name, value in given.items()}), caller
+        )
         with self.database.reading(self.now, self.account_id) as tx:
             if declared.resolve is not None:
                 wanted = declared.resolve(tx, wanted)
@@ -167,13 +169,28 @@ class Studio:
             return declared.handler(desk, caller, wanted)
         begin = self.database.writing if declared.writes else self.database.reading
         with begin(self.now, self.account_id) as tx:
-            tx.quotas = self.quotas
+            tx.quotas, tx.by = self.quotas, caller.arn
+            tx.rights = Rights(caller)
             output = declared.handler(tx, caller, wanted)
             assert isinstance(output, declared.output)
             assert declared.writes or not tx.touched
             touched = tx.touched
         self.directory.apply(touched)
         return output
+
+
+class Rights:
+    """What a caller may do besides, by his policies alone."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    def may(self, permission: str, resource: str) -> bool:
+        return self.caller.is_account or decide(Query(permission, resource), self.caller.layers).allowed
+
+    def must(self, permission: str, resource: str) -> None:
+        if not self.may(permission, resource):
+            raise Fault(REFUSED, 403, "no policy allows it")
 
 
 def judge(answer: Any, wanted: dict[str, Any], where: str, leave: set[str] = frozenset()) -> None:  # type: ignore[assignment]

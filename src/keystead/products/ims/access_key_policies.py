@@ -15,6 +15,7 @@ from keystead.identity.transaction import Tx
 from keystead.products.faults import USER_NOT_FOUND, absent
 from keystead.products.ims.owner import OfUser, bare, owner_id
 from keystead.products.ims.product import IMS
+from keystead.products.people.access_keys import network_text
 from keystead.store import access_key_policies, access_keys
 from keystead.wire.answers import Output
 from keystead.wire.parameters import Input, Nothing, Text
@@ -63,15 +64,6 @@ def _find(tx: Tx, wanted: KeyInput) -> str:
     return str(row.id)
 
 
-def _checked(tx: Tx, text: str) -> str:
-    document = network_policy.parse(
-        text,
-        most_statements=tx.quotas.network_policy_statements,
-        most_addresses=tx.quotas.network_policy_addresses,
-    )
-    return document.text()
-
-
 @IMS.action(
     "SetAccessKeyPolicy",
     resource=_USER,
@@ -83,7 +75,7 @@ def _checked(tx: Tx, text: str) -> str:
 def set_access_key_policy(tx: Tx, _caller: Caller, wanted: SetKeyPolicyInput) -> KeyPolicy:
     """Say from which addresses an AccessKey pair may be used; while Active it replaces the account's policy."""
     key = _find(tx, wanted)
-    text = _checked(tx, wanted.access_key_policy)
+    text = network_text(tx, wanted.access_key_policy)
     access_key_policies.put(tx, key, text)
     return KeyPolicy(access_key_id=key, access_key_policy=text)
 
@@ -106,7 +98,7 @@ def get_access_key_policy(tx: Tx, _caller: Caller, wanted: KeyInput) -> KeyPolic
 @IMS.action("SetAccessKeyPolicyForAccount", resource=_ACCOUNT, writes=True, faults=_SET_FAULTS)
 def set_access_key_policy_for_account(tx: Tx, _caller: Caller, wanted: SetAccountPolicyInput) -> AccountPolicy:
     """Say from which addresses the pairs of the account and its users may be used, where they have no own policy."""
-    text = _checked(tx, wanted.access_key_policy)
+    text = network_text(tx, wanted.access_key_policy)
     access_key_policies.put_of_account(tx, text)
     return AccountPolicy(access_key_policy=text)
 

@@ -13,7 +13,7 @@ from keystead.products.faults import USER_NOT_FOUND
 from keystead.products.ims.owner import OfUser, bare, owner_id
 from keystead.products.ims.product import IMS
 from keystead.products.people import access_keys as rules
-from keystead.products.people.access_keys import KEY_NOT_FOUND, KEY_TOO_OLD, SELF_SERVICE, TOO_MANY_KEYS
+from keystead.products.people.access_keys import KEY_EXPIRED, KEY_NOT_FOUND, KEY_TOO_OLD, SELF_SERVICE, TOO_MANY_KEYS
 from keystead.store import access_keys
 from keystead.wire.answers import Done, Output
 from keystead.wire.parameters import Choice, Text
@@ -109,7 +109,7 @@ def list_access_keys(tx: Tx, _caller: Caller, wanted: OwnerInput) -> AccessKeys:
     found = [
         AccessKey(
             access_key_id=row.id,
-            status=row.status,
+            status=rules.status(tx, row),
             create_date=iso(row.created_at),
             update_date=iso(row.updated_at),
         )
@@ -125,7 +125,7 @@ def list_access_keys(tx: Tx, _caller: Caller, wanted: OwnerInput) -> AccessKeys:
     own_user="user_name",
     resolve=bare,
     self_service=SELF_SERVICE,
-    faults=(USER_NOT_FOUND, KEY_NOT_FOUND, KEY_TOO_OLD),
+    faults=(USER_NOT_FOUND, KEY_NOT_FOUND, KEY_TOO_OLD, KEY_EXPIRED),
 )
 def update_access_key(tx: Tx, _caller: Caller, wanted: UpdateAccessKeyInput) -> Done:
     """Disable an AccessKey pair, or enable it again."""

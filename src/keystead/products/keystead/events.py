@@ -9,18 +9,16 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
 
-from keystead.faults import Fault
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
 from keystead.products import pages
 from keystead.products.keystead.product import KEYSTEAD
+from keystead.products.keystead.times import Instant, milliseconds
 from keystead.store import audit
 from keystead.wire.answers import Output
 from keystead.wire.parameters import Choice, Input, Text, Whole
 
 _ALWAYS_END = 10**15
-
-Instant = Annotated[str, Text(10, 32, r"[0-9TZ:.+-]+", wrong="Format", doc="ISO 8601, UTC unless it has an offset")]
 
 
 class LookupEventsInput(Input, frozen=True):
@@ -85,8 +83,8 @@ def lookup_events(tx: Tx, _caller: Caller, wanted: LookupEventsInput) -> LookupE
         principal=wanted.identity or "",
         resource=wanted.resource or "",
         outcome=wanted.outcome or "",
-        start=_milliseconds("StartTime", wanted.start_time, 0),
-        end=_milliseconds("EndTime", wanted.end_time, _ALWAYS_END),
+        start=milliseconds("StartTime", wanted.start_time, 0),
+        end=milliseconds("EndTime", wanted.end_time, _ALWAYS_END),
         before=int(last) if last else None,
         most=wanted.max_items + 1,
     )
@@ -115,18 +113,3 @@ def _show(row: sa.Row[Any]) -> Event:
         user_agent=row.agent,
         parameters=msgspec.json.decode(row.parameters),
     )
-
-
-def _milliseconds(name: str, text: str | None, default: int) -> int:
-    if text is None:
-        return default
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Fault(
-            f"InvalidParameter.{name}.Format",
-            400,
-            f"The parameter {name} is not a time: {text!r}.",
-            next_step="Write it like 2026-01-02T03:04:05Z.",
-        ) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

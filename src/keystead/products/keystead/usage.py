@@ -9,6 +9,7 @@ from keystead.faults import FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
 from keystead.products.keystead.product import KEYSTEAD
+from keystead.products.keystead.times import Instant, milliseconds
 from keystead.store import usage
 from keystead.wire.answers import Output
 from keystead.wire.parameters import Choice, Input, Items, Text, Whole
@@ -16,17 +17,10 @@ from keystead.wire.parameters import Choice, Input, Items, Text, Whole
 _GROUPS = ("workspace", "application", "key", "owner", "model", "operation", "outcome", "hour", "day")
 _SPAN_MS = 31 * 86_400_000
 
-BAD_TIME = FaultKind(
-    "InvalidParameter.{name}.Format",
-    400,
-    "The parameter {name} is not a time: {text!r}.",
-    "Write 2026-01-02T03:04:05Z.",
-)
 BAD_RANGE = FaultKind(
     "InvalidParameter.EndTime", 400, "EndTime {end} is not after StartTime {start}.", "Give a later EndTime."
 )
 
-Instant = Annotated[str, Text(10, 32, r"[0-9TZ:.+-]+", wrong="Format", doc="ISO 8601, UTC unless it has an offset")]
 Id = Annotated[str, Text(1, 128)]
 
 
@@ -66,8 +60,8 @@ class GetUsageOutput(Output, frozen=True):
 @KEYSTEAD.action("GetUsage", resource="acs:keystead:*:{account}:usage/*", faults=(BAD_RANGE,))
 def get_usage(tx: Tx, _caller: Caller, wanted: GetUsageInput) -> GetUsageOutput:
     """Sum the metered model calls of a time range, by default the last 31 days, the most tokens first."""
-    end = _milliseconds("EndTime", wanted.end_time, (tx.now + 1) * 1000)
-    start = _milliseconds("StartTime", wanted.start_time, end - _SPAN_MS)
+    end = milliseconds("EndTime", wanted.end_time, (tx.now + 1) * 1000)
+    start = milliseconds("StartTime", wanted.start_time, end - _SPAN_MS)
     if end <= start:
         raise BAD_RANGE(start=_iso(start), end=_iso(end))
     equal: dict[str, Any] = {
@@ -103,13 +97,3 @@ def _shown(row: Any, by: list[str]) -> Used:
 
 def _iso(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _milliseconds(name: str, text: str | None, default: int) -> int:
-    if text is None:
-        return default
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BAD_TIME(name=name, text=text) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -10,6 +10,7 @@ from keystead.products.faults import USER_NOT_FOUND
 from keystead.products.keystead.members import UserName
 from keystead.products.keystead.product import KEYSTEAD
 from keystead.products.people.principals import named
+from keystead.products.people.tagging import of_resource
 from keystead.store import users
 from keystead.wire.answers import Done
 from keystead.wire.parameters import Choice, Input
@@ -22,7 +23,14 @@ class SetUserStatusInput(Input, frozen=True):
     status: Annotated[str, Choice(("active", "freeze"), doc="freeze: nothing of the user works")]
 
 
-@KEYSTEAD.action("SetUserStatus", permission="ram:UpdateUser", resource=USER, writes=True, faults=(USER_NOT_FOUND,))
+@KEYSTEAD.action(
+    "SetUserStatus",
+    permission="ram:UpdateUser",
+    resource=USER,
+    target_tags=of_resource,
+    writes=True,
+    faults=(USER_NOT_FOUND,),
+)
 def set_user_status(tx: Tx, _caller: Caller, wanted: SetUserStatusInput) -> Done:
     """Disable a user, or enable it again.
 

@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from keystead import ids
+from keystead.clock import iso
 from keystead.faults import FaultKind
+from keystead.identity import network_policy
 from keystead.identity.transaction import Tx
 from keystead.products.faults import absent, too_many
 from keystead.store import access_keys, recycle_bin
@@ -23,6 +25,19 @@ KEY_TOO_OLD = FaultKind(
     400,
     "The AccessKey pair {name} is {days} days old and may not be enabled; pairs here may be used for {limit} days.",
     "Create a new pair, move its users over, and delete this one.",
+)
+
+KEY_EXPIRED = FaultKind(
+    "NotSupport.AccessKeyExpired",
+    400,
+    "The AccessKey pair {name} has expired: it counted until {until}.",
+    "Create a new pair and move its users over, or give this one more time with UpdateAccessKeyPair.",
+)
+EXPIRY_INVALID = FaultKind(
+    "InvalidParameter.ExpireDate",
+    400,
+    "The parameter ExpireDate is {date}, which {why}.",
+    "Send a time in the future such as 2030-01-02T03:04:05Z, or leave it out.",
 )
 
 SELF_SERVICE = "AllowUserToManageAccessKeys"
@@ -44,22 +59,70 @@ def check_room(tx: Tx, owner: str | None) -> None:
         raise TOO_MANY_KEYS(limit=limit)
 
 
-def create(tx: Tx, owner: str | None) -> tuple[sa.Row[Any], str]:
-    """Create an active pair; returns its row and its secret.  Raises `LimitExceeded.User.AccessKey`."""
+def create(
+    tx: Tx, owner: str | None, *, note: str = "", expires_at: int | None = None, network: str | None = None
+) -> tuple[sa.Row[Any], str]:
+    """Create an active pair; returns its row and its secret.  Raises `LimitExceeded.User.AccessKey`.
+
+    network: its network policy as `network_text` answers it.  expires_at: as `expiry` does.
+    """
     check_room(tx, owner)
     access_key_id, secret = ids.access_key_id(), ids.access_key_secret()
-    access_keys.insert(tx, access_key_id, owner, tx.keyring.seal(secret.encode(), f"access-key:{access_key_id}"))
+    sealed = tx.keyring.seal(secret.encode(), f"access-key:{access_key_id}")
+    access_keys.insert(tx, access_key_id, owner, sealed, note=note, expires_at=expires_at, network_policy=network)
     return find(tx, access_key_id, owner), secret
 
 
 def set_status(tx: Tx, access_key_id: str, owner: str | None, status: str) -> None:
-    """Disable a pair, or enable it again.  Raises `EntityNotExist.User.AccessKey`, `NotSupport.AccessKeyAge`."""
+    """Disable a pair, or enable it again.
+
+    Raises `EntityNotExist.User.AccessKey`, `NotSupport.AccessKeyAge`, `NotSupport.AccessKeyExpired`.
+    """
     row = find(tx, access_key_id, owner)
+    if status == "Active" and has_expired(tx, row):
+        raise KEY_EXPIRED(name=row.id, until=iso(row.expires_at))
     limit = tx.quotas.access_key_max_age_days
     days = (tx.now - row.created_at) // 86_400
     if status == "Active" and limit and days >= limit:
         raise KEY_TOO_OLD(name=row.id, days=days, limit=limit)
     access_keys.set_status(tx, row.id, status)
+
+
+def has_expired(tx: Tx, row: sa.Row[Any]) -> bool:
+    """Whether a pair's time is over; it is refused then whatever its status says."""
+    return row.expires_at is not None and row.expires_at <= tx.now
+
+
+def status(tx: Tx, row: sa.Row[Any]) -> str:
+    """Active or Inactive, the words of the vendor: a pair that has expired is as good as disabled."""
+    return "Inactive" if has_expired(tx, row) else str(row.status)
+
+
+def expiry(tx: Tx, wanted: int | None, created_at: int) -> int | None:
+    """When a pair made at `created_at` is to expire (seconds): the greatest age that pairs have here bounds it.
+
+    Raises `InvalidParameter.ExpireDate` for what is over, and for what is beyond the bound.
+    """
+    days = tx.quotas.access_key_max_age_days
+    last = created_at + days * 86_400 if days else None
+    if wanted is None:
+        return last
+    if wanted <= tx.now:
+        raise EXPIRY_INVALID(date=iso(wanted), why=f"is not after now, {iso(tx.now)}")
+    if last is not None and wanted > last:
+        why = f"is after {iso(last)}; pairs here may be used for {days} days (access_key_max_age_days)"
+        raise EXPIRY_INVALID(date=iso(wanted), why=why)
+    return wanted
+
+
+def network_text(tx: Tx, text: str) -> str:
+    """A network policy as it is stored, checked.  Raises the faults of `identity.network_policy`."""
+    document = network_policy.parse(
+        text,
+        most_statements=tx.quotas.network_policy_statements,
+        most_addresses=tx.quotas.network_policy_addresses,
+    )
+    return document.text()
 
 
 def delete(tx: Tx, access_key_id: str, owner: str | None) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from keystead.clock import iso
 from keystead.identity.transaction import Tx
-from keystead.products.people import password_policy
+from keystead.products.people import access_keys, password_policy
 from keystead.store import accounts, credential_reports
 
 STARTED, INPROGRESS, COMPLETED = "STARTED", "INPROGRESS", "COMPLETED"
@@ -63,7 +63,7 @@ def _begin(tx: Tx, edition: int) -> str:
     made, has_mfa = credential_reports.account_row(tx)
     root = ["<root>", iso(made), "-", "N/A", "N/A", "N/A", "N/A", _flag(has_mfa)]
     keys = credential_reports.keys_of_account(tx)
-    credential_reports.add(tx, edition, 0, [HEADER, ",".join(root + _key_cells(keys))], "")
+    credential_reports.add(tx, edition, 0, [HEADER, ",".join(root + _key_cells(tx, keys))], "")
     _piece(tx, edition, "", 2)
     return STARTED
 
@@ -74,7 +74,7 @@ def _piece(tx: Tx, edition: int, after: str, number: int) -> bool:
     keys = credential_reports.keys_of(tx, [row.id for row in rows])
     domain = f"@{accounts.alias(tx)}.onaliyun.com"
     age = password_policy.get(tx).max_password_age * _DAY
-    lines = [",".join(_user_cells(row, domain, age) + _key_cells(keys.get(row.id, ()))) for row in rows]
+    lines = [",".join(_user_cells(row, domain, age) + _key_cells(tx, keys.get(row.id, ()))) for row in rows]
     credential_reports.add(tx, edition, number, lines, rows[-1].name_key if rows else after)
     if len(rows) < PIECE:
         credential_reports.finish(tx, edition)
@@ -100,7 +100,7 @@ def _user_cells(row: sa.Row[Any], domain: str, age: int) -> list[str]:
     ]
 
 
-def _key_cells(keys: Sequence[sa.Row[Any]]) -> list[str]:
+def _key_cells(tx: Tx, keys: Sequence[sa.Row[Any]]) -> list[str]:
     cells: list[str] = []
     for number in range(len(_KEYS)):
         if number >= len(keys):
@@ -108,7 +108,7 @@ def _key_cells(keys: Sequence[sa.Row[Any]]) -> list[str]:
             continue
         key = keys[number]
         used = "-" if key.used_at is None else iso(key.used_at)
-        cells += ["TRUE", _flag(key.status == "Active"), iso(key.created_at), used]
+        cells += ["TRUE", _flag(access_keys.status(tx, key) == "Active"), iso(key.created_at), used]
     return cells
 
 

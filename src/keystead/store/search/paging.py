@@ -56,17 +56,23 @@ def named(
 ) -> list[sa.ColumnElement[bool]]:
     """The condition that a row has `text` in it, nothing where that is empty.
 
-    identity: begins with it.  keys: columns in lower case.  texts: columns as people wrote them; capitals outside ASCII
-    count as other letters there, because SQLite folds only those within.
+    identity: begins with it.  keys: columns in lower case.  texts: columns as people wrote them, as in `holds`.
     """
     if not text:
         return []
     low = text.lower()
     found = [identity.startswith(text, autoescape=True)]
     found += [each.contains(low, autoescape=True) for each in keys]
-    for each in texts:
-        found += [sa.func.lower(each).contains(low, autoescape=True), each.contains(text, autoescape=True)]
+    found += [holds(each, text) for each in texts]
     return [sa.or_(*found)]
+
+
+def holds(column: sa.ColumnElement[Any], text: str) -> sa.ColumnElement[bool]:
+    """The condition that a column, as people wrote it, has `text` in it.
+
+    Capitals outside ASCII count as other letters, because SQLite folds only those within.
+    """
+    return sa.func.lower(column).contains(text.lower(), autoescape=True) | column.contains(text, autoescape=True)
 
 
 def in_order(ids: Sequence[Any], rows: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:
