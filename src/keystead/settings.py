@@ -224,7 +224,7 @@ class Settings:
         1024, "Tokens reserved for an answer when the caller sets no max_tokens.", "Models", low=1, high=1_000_000
     )
     embedded_model: bool = _setting(
-        True, "Offer the small model of the extra [model], where that is installed.", "Models"
+        True, "Offer the small models of the extras [model] and [embeddings], where those are installed.", "Models"
     )
     users_quota: int = _quota(5000, "RAM users in the account")
     groups_quota: int = _quota(300, "groups in the account")

@@ -31,3 +31,18 @@ def plane(_plane: Plane) -> Iterator[Plane]:
     """A gateway with a model for each mode of the fake, and a key."""
     yield _plane
     _plane.server.check_log()
+
+
+@pytest.fixture(scope="session")
+def _real(fake_upstream: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    with running(tmp_path_factory.mktemp("real")) as server:
+        plane = Plane(server, fake_upstream)
+        plane.new_key()
+        yield plane
+
+
+@pytest.fixture
+def real(_real: Plane) -> Iterator[Plane]:
+    """A gateway with its own models and a key: real models need more time than `plane` grants."""
+    yield _real
+    _real.server.check_log()

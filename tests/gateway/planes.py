@@ -50,6 +50,10 @@ class Plane:
                 *("keystead", "add-model", "--model-name", name, "--upstream", self.upstream.url),
                 *("--upstream-model", theirs, "--upstream-key", "upstream-secret", *prices),
             )
+        self.new_key()
+
+    def new_key(self) -> None:
+        """Make the key that calls are made with."""
         self.key, self.key_id, self.workspace = self.make_key("tests")
         self.headers = {"authorization": f"Bearer {self.key}"}
 

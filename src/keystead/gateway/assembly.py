@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from keystead.clock import Clock
 from keystead.faults import Fault
 from keystead.gateway.arrival import Arrivals
 from keystead.gateway.calls import Calls, audit_row
-from keystead.gateway.catalogue import EMBEDDED, Catalogue
-from keystead.gateway.embedded import DESCRIPTION, NAME, Embedded
+from keystead.gateway.catalogue import Catalogue
+from keystead.gateway.embedded import Embedded, Kind
 from keystead.gateway.gateway import Gateway
 from keystead.gateway.limits import Counter, Limiter, Seed, Windows
 from keystead.gateway.metering import Meter
@@ -34,7 +34,7 @@ class Outside:
     """What the gateway is given.
 
     audit: queues a row of the audit trail.  once: spends a nonce on every node, None without a shared store.  check:
-    raises when this node cannot follow changes.  embedded: the program's own model, None without it.
+    raises when this node cannot follow changes.  embedded: the program's own models.
     """
 
     directory: Directory
@@ -46,7 +46,7 @@ class Outside:
     once: Callable[[bytes, int], Awaitable[None]] | None
     check: Callable[[], None]
     runner: ApplicationRunner | None
-    embedded: Embedded | None
+    embedded: Sequence[Embedded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,12 @@ class Planes:
     close: Callable[[], Awaitable[None]]
 
 
-def offer_embedded(tx: Tx) -> None:
-    """List the embedded model where it is not listed yet; who removes it has it back at the next start."""
-    if upstreams.model(tx, NAME) is None:
-        details = {"name": "SmolLM2 135M (embedded)", "provider": "embedded", "description": DESCRIPTION}
-        upstreams.put_model(tx, NAME, json.dumps(details))
-        upstreams.put(tx, "up-embedded", NAME, EMBEDDED, NAME, None, 100)
+def offer_embedded(tx: Tx, kind: Kind) -> None:
+    """List an embedded model where it is not listed yet; who removes it has it back at the next start."""
+    if upstreams.model(tx, kind.name) is None:
+        details = {"name": kind.title, "provider": "embedded", "description": kind.description}
+        upstreams.put_model(tx, kind.name, json.dumps(details))
+        upstreams.put(tx, f"up-{kind.url.strip(':').replace(':', '-')}", kind.name, kind.url, kind.name, None, 100)
 
 
 def assemble(given: Outside, sizes: Sizes) -> Planes:
@@ -83,7 +83,7 @@ def assemble(given: Outside, sizes: Sizes) -> Planes:
     scopes = ScopeLimits(given.database, given.clock)
     given.directory.watch(catalogue.changed)
     given.directory.watch(scopes.changed)
-    pool = Pool(sizes.bounds, embedded=given.embedded.address if given.embedded is not None else None)
+    pool = Pool(sizes.bounds, embedded={each.kind.url: each.address for each in given.embedded})
     meter = Meter(given.database, given.clock, sizes.journal)
 
     async def seed(counter: Counter) -> int:
@@ -109,8 +109,8 @@ def assemble(given: Outside, sizes: Sizes) -> Planes:
 
     async def close() -> None:
         await pool.close()
-        if given.embedded is not None:
-            await given.embedded.close()
+        for each in given.embedded:
+            await each.close()
         await meter.close()
         await windows.close()
 

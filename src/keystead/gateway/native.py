@@ -284,6 +284,10 @@ def embeddings(request: WireRequest, request_id: str) -> Ask:
     parameters = reading.member(given, "parameters")
     if parameters.get("output_type") not in (None, "dense"):
         raise faults.UNSUPPORTED(what="'output_type' other than dense", next="Leave it out.")
+    if parameters.get("instruct"):
+        raise faults.UNSUPPORTED(what="'instruct'", next="Put the instruction before the text.")
+    if parameters.get("text_type") not in (None, "document", "query"):
+        raise faults.PARAMETER(problem="'text_type' must be document or query.")
     put = reading.member(given, "input")
     texts = put.get("texts", put if isinstance(put, list) else None)
     if isinstance(texts, str):
@@ -293,6 +297,8 @@ def embeddings(request: WireRequest, request_id: str) -> Ask:
     body: dict[str, Any] = {"input": texts}
     if parameters.get("dimension") is not None:
         body["dimensions"] = parameters["dimension"]
+    if parameters.get("text_type") == "query":
+        body["input_type"] = "query"  # as most servers of models that tell questions from texts call it
     writer = VectorWriter(request_id, "embeddings")
     return Ask("embeddings", reading.model_of(given), body, False, writer, reading.estimate(texts), 0)
 

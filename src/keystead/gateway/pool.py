@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -109,12 +109,13 @@ class Pool:
         self,
         bounds: Bounds,
         *,
-        embedded: Callable[[], Awaitable[tuple[str, str]]] | None = None,
+        embedded: Mapping[str, Callable[[], Awaitable[tuple[str, str]]]] | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """embedded: starts the model of this program where it does not run; answers address and key."""
+        """embedded: by the address that stands for it, what starts a model of this program where it does not run, and
+        answers address and key."""
         self._bounds = bounds
-        self._embedded = embedded
+        self._embedded = embedded or {}
         self._now = now
         self._health: dict[str, _Health] = {}
         self._session: aiohttp.ClientSession | None = None
@@ -217,9 +218,11 @@ class Pool:
     async def _base(self, upstream: Upstream) -> tuple[str, str]:
         if not upstream.url.startswith(EMBEDDED):
             return upstream.url, upstream.secret
-        if self._embedded is None:
-            raise faults.UNAVAILABLE(model=upstream.model, why="the extra [model] is not installed, or switched off")
-        return await self._embedded()
+        start = self._embedded.get(upstream.url)
+        if start is None:
+            why = "it is embedded, and its extra, [model] or [embeddings], is not installed or switched off"
+            raise faults.UNAVAILABLE(model=upstream.model, why=why)
+        return await start()
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> Fault:
         """What a server's refusal means for the caller."""

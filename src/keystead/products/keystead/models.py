@@ -64,6 +64,7 @@ BAD_PRICE = FaultKind(
 _MOST_MODELS = 1000
 _MOST_UPSTREAMS = 16
 _TEST_SECONDS = 30.0
+_CHAT: dict[str, Any] = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}
 _RESOURCE = "acs:keystead:*:{account}:model/{model_name}"
 
 Name = Annotated[str, Text(1, 128, MODEL_NAME, doc="what callers name the model, for instance qwen-plus")]
@@ -212,7 +213,7 @@ def list_models(tx: Tx, _caller: Caller, wanted: ListModelsInput) -> ModelsOutpu
 
 
 async def ask_servers(desk: Desk, wanted: TestModelInput, caller: Caller) -> list[Result]:
-    """Send each server of the model the smallest request there is."""
+    """Send each server of the model the smallest request there is: a chat, else an embedding."""
 
     def read(tx: Tx) -> list[tuple[Any, str]]:
         _check_operator(tx, caller.account_id)
@@ -229,7 +230,7 @@ async def ask_servers(desk: Desk, wanted: TestModelInput, caller: Caller) -> lis
 
 @KEYSTEAD.action("TestModel", resource=_RESOURCE, memory=True, prepare=ask_servers, faults=(NOT_FOUND, NOT_OPERATOR))
 def try_model(desk: Desk, _caller: Caller, _wanted: TestModelInput) -> TestModelOutput:
-    """Ask every server of a model for one token, and say how each answered."""
+    """Ask every server of a model for one token, or one embedding, and say how each answered."""
     results: list[Result] = desk.prepared
     return TestModelOutput(works=any(each.works for each in results), results=results)
 
@@ -241,23 +242,29 @@ async def _ask(row: Any, secret: str) -> Result:
         return Result(upstream_id=row.id, url=row.url, works=True, milliseconds=0, said=said)
     import aiohttp  # only who tests a model pays for it
 
-    body = {"model": row.upstream_model, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}
     headers = {"authorization": f"Bearer {secret}"} if secret else {}
     works = False
     try:
         timeout = aiohttp.ClientTimeout(total=_TEST_SECONDS)
-        async with (
-            aiohttp.ClientSession(timeout=timeout, trust_env=False) as session,
-            session.post(row.url + "/chat/completions", json=body, headers=headers, allow_redirects=False) as answer,
-        ):
-            text = (await answer.content.read(2048)).decode("utf-8", "replace")
-            works = answer.status == 200 and '"choices"' in text
-            said = f"HTTP {answer.status}" if works else f"HTTP {answer.status}: {text[:200]}"
+        async with aiohttp.ClientSession(timeout=timeout, trust_env=False, headers=headers) as session:
+            works, said = await _answered(session, row, "/chat/completions", _CHAT, '"choices"')
+            if not works:
+                embeds, _ = await _answered(session, row, "/embeddings", {"input": "hi"}, '"embedding"')
+                works, said = (True, "HTTP 200, embeddings only") if embeds else (works, said)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         said = f"no answer ({type(error).__name__})"
     said = "".join(char for char in said if char.isprintable())
     spent = int((time.monotonic() - began) * 1000)
     return Result(upstream_id=row.id, url=row.url, works=works, milliseconds=spent, said=said)
+
+
+async def _answered(session: Any, row: Any, path: str, body: dict[str, Any], mark: str) -> tuple[bool, str]:
+    """Whether the server answers at this address as a model does, and what it said."""
+    sent = {**body, "model": row.upstream_model}
+    async with session.post(row.url + path, json=sent, allow_redirects=False) as answer:
+        text = (await answer.content.read(2048)).decode("utf-8", "replace")
+        works = answer.status == 200 and mark in text
+        return works, f"HTTP {answer.status}" if works else f"HTTP {answer.status}: {text[:200]}"
 
 
 def _check_operator(tx: Tx, account_id: str = "") -> None:
