@@ -35,11 +35,19 @@ class Found:
 
 def find(tx: Tx, chosen: sa.Select[Any], order: Sequence[sa.ColumnElement[Any]], cut: Slice) -> Found:
     """The page of `chosen`, a select of one ID, in that order; the last column of `order` tells equal rows apart."""
+    rows, total = page(tx, chosen, order, cut)
+    return Found([row[0] for row in rows], total)
+
+
+def page(
+    tx: Tx, chosen: sa.Select[Any], order: Sequence[sa.ColumnElement[Any]], cut: Slice
+) -> tuple[list[sa.Row[Any]], int]:
+    """The rows of a page of `chosen`, and how many it has in all."""
     ordered = chosen.order_by(*(each.desc() if cut.descending else each.asc() for each in order))
-    ids = [row[0] for row in tx.rows(ordered.limit(cut.most + 1).offset(cut.skip))]
-    if len(ids) <= cut.most and (ids or not cut.skip):
-        return Found(ids, cut.skip + len(ids))
-    return Found(ids[: cut.most], count(tx, chosen))
+    rows = tx.rows(ordered.limit(cut.most + 1).offset(cut.skip))
+    if len(rows) <= cut.most and (rows or not cut.skip):
+        return rows, cut.skip + len(rows)
+    return rows[: cut.most], count(tx, chosen)
 
 
 def count(tx: Tx, chosen: sa.Select[Any]) -> int:
@@ -73,6 +81,11 @@ def holds(column: sa.ColumnElement[Any], text: str) -> sa.ColumnElement[bool]:
     Capitals outside ASCII count as other letters, because SQLite folds only those within.
     """
     return sa.func.lower(column).contains(text.lower(), autoescape=True) | column.contains(text, autoescape=True)
+
+
+def counted(table: sa.Table, column: sa.ColumnElement[Any], of: sa.ColumnElement[Any], name: str) -> sa.Label[int]:
+    """How many rows of a table hang on a row by a column, to be read beside it."""
+    return sa.select(sa.func.count()).select_from(table).where(column == of).scalar_subquery().label(name)
 
 
 def in_order(ids: Sequence[Any], rows: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:

@@ -1,0 +1,98 @@
+"""Roles with whom they trust and their policies counted.  Judged as `ram:ListRoles`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+
+from keystead.clock import iso
+from keystead.identity.callers import Caller
+from keystead.identity.transaction import Tx
+from keystead.products.keystead.product import KEYSTEAD
+from keystead.products.keystead.search.shapes import SearchInput, SearchOutput, TagList, by, shown_tags
+from keystead.store import tags
+from keystead.store.search import roles as store
+from keystead.wire.answers import Output
+
+_KINDS = {"RAM": "account", "Service": "service", "Federated": "identity provider"}
+
+
+class SearchRolesInput(SearchInput, frozen=True):
+    sort: Annotated[str, by(*store.ORDERS)] = "RoleName"
+
+
+class Trusted(Output, frozen=True):
+    """Whom a role trusts.  type: account, service or identity provider."""
+
+    type: str
+    principal: str
+
+
+class TrustedList(Output, frozen=True):
+    trusted: list[Trusted]
+
+
+class FoundRole(Output, frozen=True):
+    """A role.  max_session_duration: seconds."""
+
+    role_id: str
+    role_name: str
+    arn: str
+    description: str
+    trusted_by: TrustedList
+    max_session_duration: int
+    policy_count: int
+    is_service_linked: bool
+    tags: TagList
+    create_date: str
+
+
+class FoundRoleList(Output, frozen=True):
+    role: list[FoundRole]
+
+
+class SearchRolesOutput(SearchOutput, frozen=True, kw_only=True):
+    roles: FoundRoleList
+
+
+@KEYSTEAD.action("SearchRoles", permission="ram:ListRoles", resource="acs:ram:*:{account}:role/*")
+def search_roles(tx: Tx, _caller: Caller, wanted: SearchRolesInput) -> SearchRolesOutput:
+    """Find roles by name or description, with whom they trust and their policies counted."""
+    found = store.search(tx, wanted.query, wanted.cut(wanted.sort))
+    rows = store.rows(tx, found.ids) if found.ids else []
+    tagged = tags.of(tx, found.ids)
+    return SearchRolesOutput(
+        total_count=found.total,
+        page=wanted.page,
+        page_size=wanted.page_size,
+        roles=FoundRoleList(role=[_role(row, tagged.get(row.id, [])) for row in rows]),
+    )
+
+
+def _role(row: sa.Row[Any], pairs: list[tuple[str, str]]) -> FoundRole:
+    return FoundRole(
+        role_id=row.id,
+        role_name=row.name,
+        arn=f"acs:ram::{row.account_id}:role/{row.name.lower()}",
+        description=row.description,
+        trusted_by=TrustedList(trusted=_trusted(row.trust_policy)),
+        max_session_duration=row.max_session_duration,
+        policy_count=row.policies,
+        is_service_linked=bool(row.service_linked),
+        tags=shown_tags(pairs),
+        create_date=iso(row.created_at),
+    )
+
+
+def _trusted(document: str) -> list[Trusted]:
+    """Whom the Allow statements of a trust policy name, each once.  The document was checked when it was stored."""
+    found: dict[tuple[str, str], None] = {}
+    statements = json.loads(document)["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal = statement.get("Principal", {}) if statement.get("Effect") == "Allow" else {}
+        for kind, named in principal.items() if isinstance(principal, dict) else ():
+            for each in named if isinstance(named, list) else [named]:
+                found[_KINDS.get(kind, kind), str(each)] = None
+    return [Trusted(type=kind, principal=each) for kind, each in found]
