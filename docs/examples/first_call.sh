@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Calls one action with curl and openssl: all that signature ACS3-HMAC-SHA256 needs, on one page.
 #
-#   export KEYSTEAD_ENDPOINT=http://127.0.0.1:8080
+#   export KEYSTEAD_ENDPOINT=http://127.0.0.1:8420
 #   export ALIBABA_CLOUD_ACCESS_KEY_ID=... ALIBABA_CLOUD_ACCESS_KEY_SECRET=...   # and ALIBABA_CLOUD_SECURITY_TOKEN for STS
 #   docs/examples/first_call.sh sts GetCallerIdentity
 #   docs/examples/first_call.sh ram CreateUser UserName=alice 'DisplayName=Alice Adams'

@@ -1,7 +1,7 @@
-"""The table of error codes in docs/guides/errors.md, made from the declared faults.
+"""What is derived from the declared faults: the tables of error codes in the guides, and the console's errors.json.
 
-python tests/docs/error_codes.py          writes it
-python tests/docs/error_codes.py --check  compares, with exit code 1 where it is stale
+python tests/docs/error_codes.py          writes them
+python tests/docs/error_codes.py --check  compares, with exit code 1 where one is stale
 """
 
 from __future__ import annotations
@@ -9,16 +9,21 @@ from __future__ import annotations
 import ast
 import gc
 import importlib
+import json
 import pkgutil
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keystead
 from keystead.faults import FaultKind
+from keystead.products.catalogue import PRODUCTS
 
-PAGE = Path(__file__).parents[2] / "docs/guides/errors.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/guides/errors.md"
+CODES = ROOT / "src/keystead/console/help/errors.json"
 BEGIN, END = "<!-- made by tests/docs/error_codes.py -->", "<!-- end -->"
 _NOT_FOR_IMPORT = ("keystead.store.migrations", "keystead.__main__")
 
@@ -40,6 +45,24 @@ def computed() -> Iterator[tuple[str, int]]:
                 text = ast.unparse(code)
                 if isinstance(code, ast.Constant | ast.JoinedStr) and isinstance(status, ast.Constant):
                     yield re.sub(r"\{[^}]*\}", "<Name>", text.removeprefix("f").strip("'\"")), int(str(status.value))
+
+
+def codes() -> str:
+    """What the console knows of each code: its statuses, what is said with it, and which actions list it."""
+    found: dict[str, dict[str, list[Any]]] = {}
+    for each in sorted(kinds(), key=lambda kind: (kind.code, kind.status, kind.message)):
+        entry = found.setdefault(each.code, {"statuses": [], "said": [], "actions": []})
+        said = [each.message, each.next_step]
+        entry["statuses"] += [each.status] if each.status not in entry["statuses"] else []
+        entry["said"] += [said] if said not in entry["said"] else []
+    for product in PRODUCTS:
+        for action in product.actions.values():
+            for fault in action.faults:
+                name = f"{product.name}:{action.name}"
+                actions = found[fault.code]["actions"]
+                actions += [name] if name not in actions else []
+    lines = (f"{json.dumps(code)}: {json.dumps(entry, ensure_ascii=False)}" for code, entry in found.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def table() -> str:
@@ -71,17 +94,18 @@ def page(text: str) -> str:
 
 
 def main() -> int:
-    """Write the page, or compare; returns the exit code."""
+    """Write the files, or compare; returns the exit code."""
     before = PAGE.read_text("utf-8")
-    wanted = page(before)
     unnamed = [f"{code} ({status})" for code, status in computed() if f"`{code}`" not in before]
     for each in sorted(set(unnamed)):
         sys.stdout.write(f"errors.md does not name {each}\n")
-    if before != wanted:
+    made = {PAGE: page(before), CODES: codes()}
+    stale = {path: text for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text}
+    for path, wanted in stale.items():
         if "--check" not in sys.argv:
-            PAGE.write_text(wanted, "utf-8")
-        sys.stdout.write("errors.md is stale\n" if "--check" in sys.argv else "errors.md is written\n")
-    return 1 if unnamed or (before != wanted and "--check" in sys.argv) else 0
+            path.write_text(wanted, "utf-8")
+        sys.stdout.write(f"{path.relative_to(ROOT)} is {'stale' if '--check' in sys.argv else 'written'}\n")
+    return 1 if unnamed or (stale and "--check" in sys.argv) else 0
 
 
 if __name__ == "__main__":
