@@ -20,6 +20,7 @@ from keystead.wire.answers import Output
 from keystead.wire.parameters import Choice, Text, missing
 
 PolicyType = Annotated[str, Choice(("System", "Custom"))]
+PrincipalName = Annotated[str, Text(1, 64, r"[A-Za-z0-9._-]+", doc="with PrincipalType: its grants alone")]
 _KINDS = {
     "User": ("user", users.get, USER_NOT_FOUND),
     "Group": ("group", groups.get, GROUP_NOT_FOUND),
@@ -56,9 +57,7 @@ class SearchPoliciesOutput(SearchOutput, frozen=True, kw_only=True):
 
 class SearchGrantsInput(SearchInput, frozen=True):
     principal_type: Annotated[str, Choice(tuple(_KINDS))] | None = None
-    principal_name: (
-        Annotated[str, Text(1, 64, r"[A-Za-z0-9._-]+", doc="with PrincipalType: its grants alone")] | None
-    ) = None
+    principal_name: PrincipalName | None = None
     policy_type: PolicyType | None = None
     policy_name: Annotated[str, Text(1, 128, r"[A-Za-z0-9-]+", doc="with PolicyType: its grants alone")] | None = None
     sort: Annotated[str, by(*store.GRANT_ORDERS)] = "-AttachDate"

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 
+from keystead import arn
 from keystead.clock import iso
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
@@ -75,7 +76,7 @@ def _role(row: sa.Row[Any], pairs: list[tuple[str, str]]) -> FoundRole:
     return FoundRole(
         role_id=row.id,
         role_name=row.name,
-        arn=f"acs:ram::{row.account_id}:role/{row.name.lower()}",
+        arn=arn.ram(row.account_id, f"role/{row.name}"),
         description=row.description,
         trusted_by=TrustedList(trusted=_trusted(row.trust_policy)),
         max_session_duration=row.max_session_duration,
@@ -94,5 +95,5 @@ def _trusted(document: str) -> list[Trusted]:
         principal = statement.get("Principal", {}) if statement.get("Effect") == "Allow" else {}
         for kind, named in principal.items() if isinstance(principal, dict) else ():
             for each in named if isinstance(named, list) else [named]:
-                found[_KINDS.get(kind, kind), str(each)] = None
+                found[_KINDS.get(str(kind), str(kind)), str(each)] = None
     return [Trusted(type=kind, principal=each) for kind, each in found]
