@@ -97,7 +97,7 @@ class Vectors:
         return [each.replace("\0", " ") for each in texts], kind == "query"
 
     def _counted(self, texts: list[str], query: bool) -> int:
-        tokens = sum(self._model.token_count(each, query) for each in texts)
+        tokens: int = sum(self._model.token_count(each, query) for each in texts)
         if tokens > MOST_TOKENS:
             raise RefusalError(400, f"'input' has {tokens} tokens, the limit is {MOST_TOKENS}")
         return tokens
