@@ -253,4 +253,5 @@ def audit_row(visit: Visit, visitor: Visitor, outcome: str, told: dict[str, str]
         "address": request.peer[:64],
         "agent": request.headers.get("user-agent", "")[:256],
         "parameters": _encode({"workspaceId": visitor.workspace_id, **told}).decode(),
+        "diagnostic": None,
     }

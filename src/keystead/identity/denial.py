@@ -13,7 +13,7 @@ import msgspec
 from keystead.faults import Fault
 from keystead.identity.callers import Caller, IdentityType
 from keystead.identity.keyring import Keyring, SealBrokenError
-from keystead.policy import Decision, LayerKind, Query
+from keystead.policy import Decision, LayerKind, Query, explain
 
 _PURPOSE = "diagnostic"
 # Clients know these messages by their beginning: base64 of a one and a zero byte starts with "AQ".
@@ -48,8 +48,12 @@ class Condition(msgspec.Struct, frozen=True, rename="pascal"):
     condition_values: list[str]
 
 
-class Diagnostic(msgspec.Struct, frozen=True):
-    """What DecodeDiagnosticMessage gives back."""
+class Diagnostic(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was evaluated: enough to say it (DecodeDiagnosticMessage) and to ask it again (ExplainDenial).
+
+    alias: the action's name in another product.  session_policy: the text of a role session's own policy.
+    principal_arns, federated: the caller as the trust policy was asked about it.
+    """
 
     account_id: str
     expires_at: int
@@ -61,6 +65,15 @@ class Diagnostic(msgspec.Struct, frozen=True):
     principal_name: str
     conditions: list[Condition]
     matched: list[MatchedPolicy]
+    alias: str = ""
+    session_policy: str = ""
+    principal_arns: tuple[str, ...] = ()
+    federated: str = ""
+
+
+def by_layers(decision: Decision, query: Query, caller: Caller, keyring: Keyring, now: float) -> Fault:
+    """`NoPermission` for what the caller's own layers decided."""
+    return no_permission(decision, query, caller, keyring, now, distance=_distance(decision, query, caller))
 
 
 def no_permission(
@@ -93,6 +106,10 @@ def no_permission(
             )
             for match in decision.matched
         ],
+        alias=query.alias_action or "",
+        session_policy=caller.session_policy,
+        principal_arns=query.principal.arns if query.principal else (),
+        federated=(query.principal.federated or "") if query.principal else "",
     )
     said = "forbid it" if decision.explicit_deny else "do not allow it"
     return Fault(
@@ -113,6 +130,20 @@ def no_permission(
     )
 
 
+def _distance(decision: Decision, query: Query, caller: Caller) -> str:
+    """One clause that says how far a request was from being allowed."""
+    if decision.explicit_deny:
+        return f"{len(decision.matched)} statement(s) deny it, and a Deny outweighs every Allow"
+    explanation = explain(query, caller.layers)
+    total = sum(len(layer.statements) for layer in explanation.layers)
+    if not total:
+        return "no policy is attached"
+    near = [trace for trace in explanation.closest if trace.action]
+    if not near:
+        return f"none of the {total} statement(s) names the action"
+    return f"of {total} statement(s) {len(near)} allow the action, but on other resources or under other conditions"
+
+
 def _next_step(query: Query, *, explicit_deny: bool) -> str:
     tail = "DecodeDiagnosticMessage shows what was evaluated."
     if explicit_deny:
@@ -123,6 +154,11 @@ def _next_step(query: Query, *, explicit_deny: bool) -> str:
 def encode(keyring: Keyring, diagnostic: Diagnostic) -> str:
     """Seal a diagnostic into the text that travels in `AccessDeniedDetail`."""
     return base64.b64encode(_PREFIX + keyring.seal(msgspec.msgpack.encode(diagnostic), _PURPOSE)).decode()
+
+
+def message_of(fault: Fault) -> str | None:
+    """The sealed message that a refusal carries; None for every other fault."""
+    return fault.detail.get("EncodedDiagnosticMessage") if fault.detail else None
 
 
 def decode(keyring: Keyring, text: str, account_id: str, now: float) -> Diagnostic | None:

@@ -329,7 +329,7 @@ def user_layer(tx: Tx, user_id: str, depends: set[Subject]) -> Layer:
     depends.add(("user", user_id))
     groups = [row.id for row in store.groups_of(tx, user_id)]
     depends.update(("group", group) for group in groups)
-    return _identity_layer(tx, [user_id, *groups], depends)
+    return identity_layer(tx, [user_id, *groups], depends)
 
 
 def load_role(tx: Tx, role_id: str) -> Loaded[Role]:
@@ -345,7 +345,7 @@ def load_role(tx: Tx, role_id: str) -> Loaded[Role]:
         name=row.name,
         trust=Layer.of(LayerKind.TRUST, [trust]),
         max_session_duration=row.max_session_duration,
-        layer=_identity_layer(tx, [role_id], depends),
+        layer=identity_layer(tx, [role_id], depends),
     )
     return Loaded(role, frozenset(depends))
 
@@ -360,10 +360,11 @@ def _owner_layer(tx: Tx, kind: str, owner_id: str, depends: set[Subject]) -> Lay
     if kind == "user":
         return user_layer(tx, owner_id, depends)
     depends.add(("role", owner_id))
-    return _identity_layer(tx, [owner_id], depends)
+    return identity_layer(tx, [owner_id], depends)
 
 
-def _identity_layer(tx: Tx, entities: list[str], depends: set[Subject]) -> Layer:
+def identity_layer(tx: Tx, entities: list[str], depends: set[Subject]) -> Layer:
+    """The policies attached to any of these users, groups or roles; adds the custom ones to `depends`."""
     found = []
     for row in store.attached(tx, entities):
         if row.resource_group_id:

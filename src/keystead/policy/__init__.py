@@ -16,6 +16,7 @@ from keystead.policy.explanation import (
 )
 from keystead.policy.layers import Attached, Decision, Effect, Layer, LayerKind, Match, Query
 from keystead.policy.reader import PolicyError
+from keystead.policy.remedies import Remedy, remedies
 from keystead.policy.statements import Policy, Principal, TrustedPrincipals, compile_policy, principal_kinds
 from keystead.policy.system import SYSTEM_POLICIES, SystemPolicy
 from keystead.policy.validation import DOCUMENTED_OPERATORS, DocumentKind, validate
@@ -38,6 +39,7 @@ __all__ = [
     "PolicyError",
     "Principal",
     "Query",
+    "Remedy",
     "StatementTrace",
     "SystemPolicy",
     "TrustedPrincipals",
@@ -46,5 +48,6 @@ __all__ = [
     "decide",
     "explain",
     "principal_kinds",
+    "remedies",
     "validate",
 ]

@@ -41,15 +41,15 @@ class Action:
 
     What its shapes say is read at the first use: a start declares hundreds and is asked for few.
 
-    permission: what policies name, None where everybody who is known may call.  resources: each must be allowed.
-    writes: runs in a writing transaction.  memory: runs on the event loop, without a database.  prepare: what a
-    memory action must have loaded first.  context: condition keys that the input gives.  own_user: the field that,
-    left out, means the caller.  resolve: turns an ID in the input into the name that resources are written with, read
-    before it can be judged.  target_tags: the tags of one resource that is checked, by its name; read when a policy
-    asks for `acs:ResourceTag`.  self_service: the security preference that grants the call on oneself.  on_itself:
-    whether a call is one on oneself, where the input names no user.  first: slow work of a write (hashing) that must
-    not hold the write lock; it runs in a reading transaction once the call is allowed, and the handler finds what it
-    returns in `tx.prepared`.
+    permission: what policies name, a template as resources are; None where everybody who is known may call.  resources:
+    each must be allowed.  writes: runs in a writing transaction.  memory: runs on the event loop, without a database.
+    prepare: what a memory action must have loaded first.  context: condition keys that the input gives.  own_user: the
+    field that, left out, means the caller.  resolve: turns an ID in the input into the name that resources are written
+    with, read before it can be judged.  target_tags: the tags of one resource that is checked, by its name; read when a
+    policy asks for `acs:ResourceTag`.  self_service: the security preference that grants the call on oneself.
+    on_itself: whether a call is one on oneself, where the input names no user.  first: slow work of a write (hashing)
+    that must not hold the write lock; it runs in a reading transaction once the call is allowed, and the handler finds
+    what it returns in `tx.prepared`.
     anonymous: needs no signature.  behind: whose account such a call concerns, by what it claims and before it proves
     it: the audit names it.  target_fact: a condition key and its value, or None, read when a policy asks for it.
     deprecated: what replaces it, told in the answer and the log; empty while it is not.
@@ -133,6 +133,10 @@ class Action:
         if self.on_itself is not None:
             return self.on_itself(wanted, caller)
         return str(getattr(wanted, "user_name", "")).lower() == caller.user_name.lower()
+
+    def permission_for(self, wanted: Any, caller: Caller) -> str:
+        """What a policy must allow, with the input's values filled in; "" where nothing must be allowed."""
+        return _fill(self.permission or "", wanted, caller)
 
     def resource_names(self, wanted: Any, caller: Caller) -> list[tuple[str, ...]]:
         """The resources to check, each as its alternatives, with the input's values filled in.

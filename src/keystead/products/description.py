@@ -67,7 +67,8 @@ def page(products: tuple[Product, ...]) -> str:
     parts = [
         "# Actions",
         "",
-        "Every action that is served, made from its declaration. Authorization names what a policy must allow.",
+        "Every action that is served, made from its declaration. Authorization names what a policy must allow; what "
+        "stands in braces comes from the request.",
     ]
     for product in products:
         parts += ["", f"## {product.name} {product.version}"]

@@ -16,7 +16,7 @@ from keystead.identity import denial
 from keystead.identity.callers import Caller
 from keystead.identity.keyring import Keyring
 from keystead.identity.transaction import Tx
-from keystead.policy import Decision, Query, context_key, decide, explain
+from keystead.policy import Decision, Query, context_key, decide
 from keystead.products.action import Action
 from keystead.products.people.tagging import of_resource
 from keystead.server.call import Call
@@ -78,8 +78,7 @@ class CallersRights:
         query = self._query(permission, resource)
         decision = decide(query, caller.layers)
         if not decision.allowed:
-            distance = _distance(decision, query, caller)
-            raise denial.no_permission(decision, query, caller, self.keyring, self.call.now, distance=distance)
+            raise denial.by_layers(decision, query, caller, self.keyring, self.call.now)
 
     def _query(self, permission: str, resource: str) -> Query:
         tags = of_resource(self.tx, resource) if asks_for_tags(self.call.caller) else {}
@@ -94,16 +93,17 @@ def check(call: Call, asked: Any, wanted: Any, judged: list[Judged], known: Fact
     """
     if _may_on_itself(call, wanted, judged):
         return
+    permission = call.action.permission_for(wanted, call.caller)
     try:
         for each in judged:
-            _check_one(call, each, keyring)
+            _check_one(call, permission, each, keyring)
     except Fault:
         unresolved = call.action.resource_names(asked, call.caller)
         resolved = [each.alternatives for each in judged]
         if unresolved != resolved and all(one[0].endswith("/*") for one in unresolved):
             # INVARIANT: an ID that exists is refused in the words of one that does not, name and reason unsaid.
             for alternatives in unresolved:
-                _check_one(call, Judged(alternatives, known), keyring)
+                _check_one(call, permission, Judged(alternatives, known), keyring)
         raise
 
 
@@ -115,46 +115,29 @@ def _may_on_itself(call: Call, wanted: Any, judged: list[Judged]) -> bool:
     if not action.concerns_itself(wanted, caller):
         return False
     queries = [
-        Query(action.permission or "", name, its, alias_action=_alias(action))
+        Query(action.permission_for(wanted, caller), name, its, alias_action=_alias(action))
         for names, its in judged
         for name in names
     ]
     return not any(decide(query, caller.layers).explicit_deny for query in queries)
 
 
-def _check_one(call: Call, judged: Judged, keyring: Keyring) -> None:
+def _check_one(call: Call, permission: str, judged: Judged, keyring: Keyring) -> None:
     """Raise `NoPermission` unless one of the alternative resources is allowed and none is denied."""
     action, layers = call.action, call.caller.layers
-    assert action.permission is not None  # noqa: S101 - the caller asked
     refused: tuple[Decision, Query] | None = None
     allowed = False
     for resource in judged.alternatives:
-        query = Query(action.permission, resource, judged.facts, alias_action=_alias(action))
+        query = Query(permission, resource, judged.facts, alias_action=_alias(action))
         decision = decide(query, layers)
         allowed = allowed or decision.allowed
         if not decision.allowed and (refused is None or decision.explicit_deny):
             refused = (decision, query)
     if refused is None or (allowed and not refused[0].explicit_deny):
         return
-    decision, query = refused
-    distance = _distance(decision, query, call.caller)
-    raise denial.no_permission(decision, query, call.caller, keyring, call.now, distance=distance)
+    raise denial.by_layers(*refused, call.caller, keyring, call.now)
 
 
 def _alias(action: Action) -> str | None:
     """IMS is judged by `ram:` names; older policies write `ims:` (reference/ram-policy-language.md section 2)."""
     return f"ims:{action.name}" if action.product == "Ims" else None
-
-
-def _distance(decision: Decision, query: Query, caller: Caller) -> str:
-    """One clause that says how far a request was from being allowed."""
-    if decision.explicit_deny:
-        return f"{len(decision.matched)} statement(s) deny it, and a Deny outweighs every Allow"
-    explanation = explain(query, caller.layers)
-    total = sum(len(layer.statements) for layer in explanation.layers)
-    if not total:
-        return "no policy is attached"
-    near = [trace for trace in explanation.closest if trace.action]
-    if not near:
-        return f"none of the {total} statement(s) names the action"
-    return f"of {total} statement(s) {len(near)} allow the action, but on other resources or under other conditions"

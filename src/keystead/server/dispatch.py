@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from keystead import ids, signing
 from keystead.clock import Clock
 from keystead.faults import Fault, FaultKind
-from keystead.identity import replay
+from keystead.identity import denial, replay
 from keystead.identity.authentication import Authentication
 from keystead.identity.callers import ANONYMOUS, IdentityType
 from keystead.identity.directory import Directory
@@ -185,7 +185,7 @@ class Dispatcher:
                     authorization.check(call, asked, wanted, judged, facts, self.keyring)
             output = await self._run(call, wanted, facts, resource)
         except Fault as fault:
-            self.auditor.add(audit_row(call, resource, fault.code))
+            self.auditor.add(audit_row(call, resource, fault.code, diagnostic=denial.message_of(fault)))
             raise
         if not action.writes:
             self.auditor.add(audit_row(call, resource, "Success"))

@@ -10,8 +10,11 @@ _encode = msgspec.json.Encoder().encode
 _MOST_PARAMETERS = 2048
 
 
-def audit_row(call: Call, resource: str, outcome: str) -> dict[str, object]:
-    """The columns of `store.tables.audit`.  outcome: Success or an error code.  Secrets are left out."""
+def audit_row(call: Call, resource: str, outcome: str, *, diagnostic: str | None = None) -> dict[str, object]:
+    """The columns of `store.tables.audit`.  outcome: Success or an error code.  Secrets are left out.
+
+    diagnostic: of a refusal by policy, the sealed message that says what was evaluated.
+    """
     action, caller, origin = call.action, call.caller, call.origin
     parameters = _encode(action.audited(call.given)).decode() if call.given else "{}"
     return {
@@ -29,4 +32,5 @@ def audit_row(call: Call, resource: str, outcome: str) -> dict[str, object]:
         "address": origin.address[:64],
         "agent": origin.agent[:256],
         "parameters": parameters if len(parameters) <= _MOST_PARAMETERS else '{"…":"too long"}',
+        "diagnostic": diagnostic,
     }

@@ -85,6 +85,12 @@ def find(
     return tx.rows(query.order_by(columns.id.desc()).limit(most))
 
 
+def of_request(tx: Tx, request_id: str) -> list[sa.Row[Any]]:
+    """The account's rows of one request; one for each action that it did."""
+    mine = (audit.c.account_id == tx.account_id, audit.c.request_id == request_id)
+    return tx.rows(sa.select(audit).where(*mine).order_by(audit.c.id).limit(10))
+
+
 def callers_of(tx: Tx, action: str, since: int, most: int) -> list[sa.Row[Any]]:
     """Who of the account called an action since a time (milliseconds): principal, access_key_id, calls and last."""
     columns = audit.c

@@ -253,6 +253,7 @@ audit = Table(
     Column("address", String(64), nullable=False),
     Column("agent", String(256), nullable=False),
     Column("parameters", Text, nullable=False),  # JSON, without secrets
+    Column("diagnostic", Text, nullable=True),  # of a refusal by policy: what was evaluated, sealed
     Index(None, "account_id", "at"),
     Index(None, "account_id", "access_key_id", "at"),
     Index(None, "account_id", "action", "at"),

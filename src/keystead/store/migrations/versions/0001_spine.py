@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("address", sa.String(length=64), nullable=False),
         sa.Column("agent", sa.String(length=256), nullable=False),
         sa.Column("parameters", sa.Text(), nullable=False),
+        sa.Column("diagnostic", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
     op.create_index(
