@@ -57,6 +57,7 @@ _JOINED = sa.select(workspace_members.c.workspace_id).where(
     workspace_members.c.account_id == sa.bindparam("account"),
     workspace_members.c.principal_id == sa.bindparam("principal"),
 )
+_LEVELS = _JOINED.add_columns(workspace_members.c.level)
 _ADD_MEMBER = sa.insert(workspace_members)
 _REMOVE_MEMBER = sa.delete(workspace_members).where(_IN, workspace_members.c.principal_id == sa.bindparam("principal"))
 
@@ -146,6 +147,11 @@ def accounts_without(tx: Tx) -> list[str]:
 def joined(tx: Tx, principal_id: str) -> list[str]:
     """The IDs of the workspaces that a user or role is in."""
     return [row.workspace_id for row in tx.rows(_JOINED, account=tx.account_id, principal=principal_id)]
+
+
+def levels(tx: Tx, principal_id: str) -> dict[str, str]:
+    """The level of a user or role in each workspace that it is in, by the workspace's ID."""
+    return {row.workspace_id: row.level for row in tx.rows(_LEVELS, account=tx.account_id, principal=principal_id)}
 
 
 def member(tx: Tx, workspace_id: str, principal_id: str) -> sa.Row[Any] | None:

@@ -52,6 +52,8 @@ workspace_members = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "account_id", "principal_id"),
+    Index(None, "workspace_id", "created_at", "principal_id"),
+    Index(None, "workspace_id", "display_name", "principal_id"),
 )
 
 workspace_models = Table(
@@ -69,7 +71,7 @@ api_keys = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),  # random: a count would tell of others
     account_column(),
-    Column("workspace_id", String(64), ForeignKey("workspaces.id"), nullable=False, index=True),
+    Column("workspace_id", String(64), ForeignKey("workspaces.id"), nullable=False),
     Column("owner_kind", String(7), nullable=False),  # account, user, role
     Column("owner_id", String(18), nullable=False),
     Column("description", String(512), nullable=False),
@@ -84,6 +86,8 @@ api_keys = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "account_id", "created_at", "id"),
+    Index(None, "workspace_id", "created_at", "id"),
+    Index(None, "workspace_id", "description", "id"),
     Index(None, "owner_id"),
 )
 

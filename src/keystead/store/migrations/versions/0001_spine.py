@@ -526,7 +526,12 @@ def upgrade() -> None:
         op.f("ix_api_keys_account_id_created_at_id"), "api_keys", ["account_id", "created_at", "id"], unique=False
     )
     op.create_index(op.f("ix_api_keys_owner_id"), "api_keys", ["owner_id"], unique=False)
-    op.create_index(op.f("ix_api_keys_workspace_id"), "api_keys", ["workspace_id"], unique=False)
+    op.create_index(
+        op.f("ix_api_keys_workspace_id_created_at_id"), "api_keys", ["workspace_id", "created_at", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_api_keys_workspace_id_description_id"), "api_keys", ["workspace_id", "description", "id"], unique=False
+    )
     op.create_table(
         "application_secrets",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -812,6 +817,18 @@ def upgrade() -> None:
         op.f("ix_workspace_members_account_id_principal_id"),
         "workspace_members",
         ["account_id", "principal_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_workspace_members_workspace_id_created_at_principal_id"),
+        "workspace_members",
+        ["workspace_id", "created_at", "principal_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_workspace_members_workspace_id_display_name_principal_id"),
+        "workspace_members",
+        ["workspace_id", "display_name", "principal_id"],
         unique=False,
     )
     op.create_table(
