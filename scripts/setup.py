@@ -35,21 +35,25 @@ class DebianPackage:
     name: str
     brings: str
     program: str
-    aside: str = ""  # where Debian keeps the program when it is not on the path: a pattern below /usr/lib
+    aside: str = ""  # where Debian keeps it when it is not on the path: a pattern below /usr
     without: str = "its tests are skipped, and fail in CI"
 
     def found(self) -> bool:
         """Is its program on the path, or where Debian keeps it?"""
-        return bool(shutil.which(self.program) or (self.aside and any(Path("/usr/lib").glob(self.aside))))
+        return bool(
+            (self.program and shutil.which(self.program)) or (self.aside and any(Path("/usr").glob(self.aside)))
+        )
 
 
 DEBIAN = (
-    DebianPackage("postgresql", "PostgreSQL", "initdb", aside="postgresql/*/bin/initdb"),
+    DebianPackage("postgresql", "PostgreSQL", "initdb", aside="lib/postgresql/*/bin/initdb"),
     DebianPackage("redis-server", "Redis", "redis-server"),
     DebianPackage("curl", "curl", "curl"),
     DebianPackage("openssl", "openssl", "openssl"),
     DebianPackage("nodejs", "Node.js", "node"),
     DebianPackage("npm", "npm", "npm"),
+    DebianPackage("chromium", "Chromium", "chromium"),
+    DebianPackage("fonts-noto-cjk", "Chinese letters for pictures", "", aside="share/fonts/opentype/noto/*CJK*"),
 )
 
 

@@ -21,7 +21,19 @@ from services.redis import redis
 from services.server import Server, running
 
 Backend = Literal["sqlite", "postgres"]
-SERVICES = frozenset({"postgres_cluster", "redis_url", "backend", "start_server", "server", "shared_server", "plane"})
+SERVICES = frozenset(
+    {
+        "postgres_cluster",
+        "redis_url",
+        "backend",
+        "start_server",
+        "server",
+        "shared_server",
+        "plane",
+        "console",
+        "browser",
+    }
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from keystead import bootstrap
 from keystead.application_runner import Applications
 from keystead.clock import Clock
+from keystead.console.entrance import Entrance, Fittings
 from keystead.gateway.assembly import Outside, Planes, Sizes, assemble, offer_embedded
 from keystead.gateway.embedded import KINDS, Embedded, Kind
 from keystead.gateway.pool import Bounds
@@ -46,7 +47,7 @@ from keystead.server.peers import Networks, Proxies
 from keystead.server.routes import Routes
 from keystead.server.uploads import Uploads
 from keystead.settings import OperatorError, Settings
-from keystead.store import feed, files, nonces, recycle_bin, schema
+from keystead.store import console_sessions, feed, files, nonces, recycle_bin, schema
 from keystead.store.database import Database
 
 if TYPE_CHECKING:
@@ -111,6 +112,16 @@ def create_account_access_key(settings: Settings, account_id: str | None = None)
             account = bootstrap.find_account(tx, account_id)
         with instance.database.writing(now, account.id) as tx:
             return bootstrap.create_account_access_key(tx)
+
+
+def new_setup_token(settings: Settings, account_id: str | None = None) -> str:
+    """A new one-time token that gives the account its console password, in place of every one before it."""
+    with opened(settings, migrate=False) as instance:
+        now = instance.clock()
+        with instance.database.reading(now) as tx:
+            account = bootstrap.find_account(tx, account_id)
+        with instance.database.writing(now, account.id) as tx:
+            return bootstrap.new_setup_token(tx)
 
 
 def describe(settings: Settings) -> dict[str, object]:
@@ -206,6 +217,7 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
         metrics,
         gateway=planes.gateway,
         uploads=Uploads(database, clock, follower.check),
+        console=_console(settings, dispatcher),
         ready=follower.blind,
         max_body=settings.max_body_bytes,
         max_headers=settings.max_headers,
@@ -222,6 +234,18 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
         window.close()
         if dispatcher.shared is not None:
             await dispatcher.shared.close()
+
+
+def _console(settings: Settings, dispatcher: Dispatcher) -> Entrance | None:
+    if not settings.console:
+        return None
+    fittings = Fittings(
+        settings.public_url or "",
+        settings.environment_label or "",
+        settings.environment_colour,
+        settings.console_idle_minutes * 60,
+    )
+    return Entrance(dispatcher, fittings)
 
 
 def _dispatcher(
@@ -321,6 +345,7 @@ async def _housekeeping(database: Database[Tx], window: ReplayWindow, clock: Clo
             recycle_bin.forget(tx)
             running.forget(tx)
             files.forget_leases(tx)
+            console_sessions.forget(tx)
 
     looked = clock() - upkeep.IDLE_SECONDS
     while True:

@@ -19,7 +19,7 @@ from keystead.identity.transaction import Tx
 from keystead.products.ram import access_keys, attachments, users
 from keystead.products.workspaces import access
 from keystead.settings import OperatorError
-from keystead.store import accounts, audit
+from keystead.store import accounts, audit, owner_logons
 
 ADMINISTRATOR = "admin"
 _CHECK = "master-key-check"
@@ -113,6 +113,14 @@ def create_account_access_key(tx: Tx) -> tuple[str, str]:
     pair = access_keys.create_for_account(tx)
     _audit(tx, "CreateAccessKey", arn.ram(tx.account_id, "root"))
     return pair
+
+
+def new_setup_token(tx: Tx) -> str:
+    """A new set-up token of the transaction's account; the one before is void."""
+    token = secrets.token_urlsafe(24)
+    owner_logons.set_token(tx, hashlib.sha256(token.encode()).digest())
+    _audit(tx, "CreateSetupToken", arn.ram(tx.account_id, "root"))
+    return token
 
 
 def describe(tx: Tx) -> dict[str, object]:

@@ -124,6 +124,16 @@ class Settings:
     account_alias: str | None = _setting(
         None, "Alias that a new account gets; 3 to 32 lower-case letters, digits and hyphens.", "Server"
     )
+    console: bool = _setting(True, "Serve the web console under /console.", "Console")
+    environment_label: str | None = _setting(
+        None, "Word beside the product's name on every page of the console, such as production.", "Console"
+    )
+    environment_colour: str = _setting(
+        "grey", "Colour of environment_label.", "Console", choices=("grey", "green", "amber", "red")
+    )
+    console_idle_minutes: int = _setting(
+        30, "Minutes after which a console session that nobody uses is over.", "Console", low=1, high=1440
+    )
     log_format: str = _setting(
         "auto",
         "How log lines are written; auto is human on a terminal, else json.",

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from keystead.cli.catalogue import Action, Product, kebab
+from keystead.cli.catalogue import Action, Product
 from keystead.cli.exits import CommandError
 from keystead.cli.parameters import split_tokens, to_pairs
 from keystead.cli.request import prepare, shown
+from keystead.wire.names import kebab
 
 
 def parameter(name: str, kind: str = "string", *, required: bool = False, **more: Any) -> dict[str, Any]:

@@ -21,7 +21,8 @@ import sqlalchemy as sa
 from keystead import app, ids
 from keystead.faults import Fault
 from keystead.identity.callers import Caller, IdentityType, Key, Role
-from keystead.identity.directory import Directory, load_key, load_role
+from keystead.identity.directory import Directory
+from keystead.identity.records import load_key, load_role
 from keystead.products.catalogue import PRODUCTS
 from keystead.server.call import Call, Origin
 from keystead.settings import Settings

@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     group.command("show")(with_options(show, [output, *location]))
     group.command("create")(with_options(create, [alias, *location]))
     group.command("create-access-key")(with_options(create_access_key, [agreed, whose, output, *location]))
+    group.command("setup-token")(with_options(setup_token, [whose, output, *location]))
     app.add_typer(group, name="account")
 
 
@@ -83,6 +84,26 @@ def create_access_key(**given: Any) -> None:
         return
     output.show_pairs([("AccessKey ID", key_id), ("AccessKey secret", secret)])
     typer.echo("The secret is shown once. Keep it now.", err=True)
+
+
+def setup_token(**given: Any) -> None:
+    """Make a one-time token that gives the account its console password; every token before it is void.
+
+    Works beside a running server, also where the account has a password already: whoever may run this on the machine
+    can open everything there anyway.
+    """
+    from keystead.cli import output
+
+    form = output.check_format(given.pop("output") or "table")
+    settings = _existing(given)
+    from keystead import app
+
+    token = app.new_setup_token(settings, given["account"])
+    if form == "json":
+        output.show({"SetupToken": token}, "json")
+        return
+    output.show_pairs([("Set-up token", token)])
+    typer.echo("Open /console/set-up on the server and give the token there. It works once.", err=True)
 
 
 def _existing(given: dict[str, Any]) -> Settings:

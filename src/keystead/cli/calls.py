@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from keystead.cli import exits
-from keystead.cli.catalogue import Action, Parameter, Product, kebab, product, products
+from keystead.cli.catalogue import Action, Parameter, Product, product, products
 from keystead.cli.exits import EXIT_CODES_HELP, CommandError, usage
 from keystead.cli.lazy import Entry, LazyGroup
 from keystead.cli.options import ClientOptions, Option, client_options, escaped, option, switch, switched, with_options
 from keystead.cli.parameters import Given, split_tokens, to_pairs
+from keystead.wire.names import kebab
 
 _LOOSE = {"ignore_unknown_options": True, "allow_extra_args": True}
 _VALUES_HELP = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import Any
 
 from keystead.cli.exits import usage
 from keystead.settings import nearest
+from keystead.wire.names import kebab
 
 CATALOGUE = Path(__file__).with_name("catalogue.json")
-_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,6 @@ class Product:
         return Action(
             self.name, self.version, self.style, found, raw["summary"], raw["writes"], raw["method"], path, parameters
         )
-
-
-def kebab(name: str) -> str:
-    """`CreateAccessKey` → `create-access-key`; `MFABindRequired` → `mfa-bind-required`."""
-    return _WORD_STARTS.sub("-", name).replace(".", "-").lower()
 
 
 @cache

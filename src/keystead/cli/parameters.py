@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from keystead.cli.catalogue import Action, Parameter, kebab
+from keystead.cli.catalogue import Action, Parameter
 from keystead.cli.exits import CommandError, usage
 from keystead.settings import nearest
+from keystead.wire.names import kebab
 
 Given = tuple[str, str | None]
 Pairs = tuple[tuple[str, str], ...]

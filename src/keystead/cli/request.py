@@ -9,10 +9,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from keystead.cli.catalogue import Action, kebab
+from keystead.cli.catalogue import Action
 from keystead.cli.parameters import Pairs
 from keystead.cli.profiles import Credentials
 from keystead.percent import encode
+from keystead.wire.names import kebab
 
 _FORM = "application/x-www-form-urlencoded"
 _SECRET_WORDS = ("password", "secret", "token", "privatekey", "agentkey", "authenticationcode", "assertion")

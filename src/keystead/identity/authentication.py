@@ -101,7 +101,9 @@ class Authentication:
 
     async def _key(self, claim: Claim, now: float) -> Key:
         if claim.access_key_id.startswith("STS."):
-            return await self._session_key(claim, now)
+            if not claim.security_token:
+                raise sessions.TOKEN_MISSING()
+            return await self.session_key(claim.access_key_id, claim.security_token, now)
         if claim.security_token:
             raise sessions.TOKEN_MISMATCH()
         if not (claim.access_key_id.isascii() and claim.access_key_id.isprintable()):
@@ -116,10 +118,9 @@ class Authentication:
             raise KEY_EXPIRED(until=iso(key.expires_at or 0))
         return key
 
-    async def _session_key(self, claim: Claim, now: float) -> Key:
-        if not claim.security_token:
-            raise sessions.TOKEN_MISSING()
-        session = sessions.read(self.keyring, claim.security_token, claim.access_key_id, now)
+    async def session_key(self, access_key_id: str, token: str, now: float) -> Key:
+        """The pair and the caller behind a security token.  Raises `InvalidSecurityToken.…`."""
+        session = sessions.read(self.keyring, token, access_key_id, now)
         loaded = self.directory.role(session.role_id)
         role = loaded.value if loaded is not None else await self.directory.load_role(session.role_id)
         if role is None:

@@ -11,40 +11,32 @@ import asyncio
 import gc
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
-from keystead import arn
-from keystead.identity import network_policy, preferences, providers
-from keystead.identity.callers import Caller, IdentityType, Key, Role
+from keystead.identity import providers
+from keystead.identity.callers import Caller, Key, Role
 from keystead.identity.keyring import Keyring
 from keystead.identity.model_keys import ModelKey, Workspace, digest
 from keystead.identity.providers import Provider
+from keystead.identity.records import (
+    Loaded,
+    Subject,
+    Value,
+    load_key,
+    load_provider,
+    load_role,
+    load_user,
+    owner_layer,
+)
 from keystead.identity.studio import load_model_key, load_workspace
 from keystead.identity.transaction import Tx
-from keystead.policy import SYSTEM_POLICIES, Attached, Layer, LayerKind, compile_policy
 from keystead.store import directory as store
 from keystead.store import studio
 from keystead.store.database import Database
 
-Subject = tuple[str, str]
-"""What changes name: (kind, entity id), for instance ("user", "2…")."""
-
-Value = TypeVar("Value")
-
-_ENTITY_WORDS = {"user": "RamUser", "group": "RamGroup", "role": "RamRole"}
 _REMEMBERED_CHANGES = 1024
 _FREEZE_EVERY = 1000
 """New records after which the collector is told to pass over what is in memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[Value]):
-    """A value and what it depends on; the value is None for something that does not exist."""
-
-    value: Value | None
-    depends: frozenset[Subject]
 
 
 class _Cache(Generic[Value]):
@@ -100,6 +92,7 @@ class Directory:
         self._keys: _Cache[Key] = _Cache(size)
         self._absent: _Cache[Key] = _Cache(size)
         self._roles: _Cache[Role] = _Cache(size)
+        self._people: _Cache[Caller] = _Cache(size)  # RAM users by ID, for sessions that have no pair
         self._providers: _Cache[Provider] = _Cache(size)
         self._studio: _Cache[Any] = _Cache(size)  # API keys and workspaces
         self._studio_absent: _Cache[Any] = _Cache(size)
@@ -128,6 +121,11 @@ class Directory:
     async def load_role(self, role_id: str) -> Role | None:
         """The role from the database; None when there is none."""
         loaded = await self._load("role", role_id, lambda tx: load_role(tx, role_id))
+        return loaded.value
+
+    async def user(self, user_id: str) -> Caller | None:
+        """The RAM user of that ID as a caller without a pair; None when there is none, or it is frozen."""
+        loaded = self._people.get(user_id) or await self._load("person", user_id, lambda tx: load_user(tx, user_id))
         return loaded.value
 
     async def role_named(self, account_id: str, name: str) -> Role | None:
@@ -166,7 +164,7 @@ class Directory:
 
         def read(tx: Tx) -> Loaded[ModelKey]:
             depends: set[Subject] = {("apikey", mark.hex())}
-            found = load_model_key(tx, studio.key(tx, mark), mark, _owner_layer, depends)
+            found = load_model_key(tx, studio.key(tx, mark), mark, owner_layer, depends)
             return Loaded(found, frozenset(depends))
 
         return (await self._load("studio", f"value {mark.hex()}", read)).value
@@ -180,7 +178,7 @@ class Directory:
 
         def read(tx: Tx) -> Loaded[ModelKey]:
             depends: set[Subject] = {("apikey", str(key_id))}
-            found = load_model_key(tx, studio.key_by_id(tx, key_id), b"", _owner_layer, depends)
+            found = load_model_key(tx, studio.key_by_id(tx, key_id), b"", owner_layer, depends)
             return Loaded(found, frozenset(depends))
 
         return (await self._load("studio", f"id {key_id}", read)).value
@@ -239,6 +237,9 @@ class Directory:
             return
         if kind == "studio":
             (self._studio_absent if loaded.value is None else self._studio).put(key, loaded)
+        elif kind == "person":
+            if loaded.value is not None:
+                self._people.put(key, loaded)
         elif kind != "key":
             if loaded.value is not None:
                 (self._providers if kind.startswith("provider") else self._roles).put(key, loaded)
@@ -272,6 +273,7 @@ class Directory:
             self._keys.forget(subject)
             self._absent.forget(subject)
             self._roles.forget(subject)
+            self._people.forget(subject)
             self._studio.forget(subject)
             self._studio_absent.forget(subject)
             self._providers.forget(subject)
@@ -283,112 +285,12 @@ class Directory:
         for changed in self._watchers:
             changed("")
         self._loading.clear()
-        for cache in (self._studio, self._studio_absent, self._keys, self._absent, self._roles, self._providers):
+        for cache in (
+            *(self._studio, self._studio_absent, self._keys, self._absent),
+            *(self._roles, self._people, self._providers),
+        ):
             cache.clear()
 
     def open_secret(self, sealed: bytes, access_key_id: str) -> str:
         """Open an AccessKey secret as it is stored."""
         return self._keyring.open(sealed, f"access-key:{access_key_id}").decode()
-
-
-def load_key(tx: Tx, access_key_id: str) -> Loaded[Key]:
-    """Read an AccessKey pair with its caller and all that decides for it."""
-    depends: set[Subject] = {("key", access_key_id)}
-    row = store.key(tx, access_key_id)
-    if row is None:
-        return Loaded(None, frozenset(depends))
-    depends.add(("account", row.account_id))
-    secret = tx.keyring.open(row.sealed_secret, f"access-key:{access_key_id}").decode()
-    if row.user_id is None:
-        root = arn.ram(row.account_id, "root")
-        caller = Caller(kind=IdentityType.ACCOUNT, account_id=row.account_id, arn=root, access_key_id=row.id)
-    else:
-        caller = Caller(
-            kind=IdentityType.USER,
-            account_id=row.account_id,
-            arn=arn.ram(row.account_id, f"user/{row.user_name}"),
-            access_key_id=row.id,
-            user_id=row.user_id,
-            user_name=row.user_name,
-            layers=(user_layer(tx, row.user_id, depends),),
-            self_service=self_service(tx, row.account_id, depends),
-        )
-    active = row.status == "Active" and row.user_status in (None, "active")  # a frozen user's pairs are dead too
-    network = network_policy.effective(row.network_policy, row.account_network_policy)
-    return Loaded(Key(row.id, secret, active, caller, network, row.expires_at), frozenset(depends))
-
-
-def self_service(tx: Tx, account_id: str, depends: set[Subject]) -> frozenset[str]:
-    """What the account's security preference lets its users do to themselves."""
-    depends.add(("account", account_id))
-    return preferences.granted(preferences.get(tx, account_id))
-
-
-def user_layer(tx: Tx, user_id: str, depends: set[Subject]) -> Layer:
-    """The policies of a user and of its groups; adds what they depend on to `depends`."""
-    depends.add(("user", user_id))
-    groups = [row.id for row in store.groups_of(tx, user_id)]
-    depends.update(("group", group) for group in groups)
-    return identity_layer(tx, [user_id, *groups], depends)
-
-
-def load_role(tx: Tx, role_id: str) -> Loaded[Role]:
-    """Read a role with its trust policy and its own policies."""
-    depends: set[Subject] = {("role", role_id)}
-    row = store.role(tx, role_id)
-    if row is None:
-        return Loaded(None, frozenset(depends))
-    trust = Attached(row.name, "Custom", "v1", "RamRole", "Account", compile_policy(row.trust_policy))
-    role = Role(
-        id=row.id,
-        account_id=row.account_id,
-        name=row.name,
-        trust=Layer.of(LayerKind.TRUST, [trust]),
-        max_session_duration=row.max_session_duration,
-        layer=identity_layer(tx, [role_id], depends),
-    )
-    return Loaded(role, frozenset(depends))
-
-
-def load_provider(tx: Tx, provider_id: str) -> Loaded[Provider]:
-    """Read an identity provider of either kind."""
-    return Loaded(providers.load(tx, provider_id), frozenset({("provider", provider_id)}))
-
-
-def _owner_layer(tx: Tx, kind: str, owner_id: str, depends: set[Subject]) -> Layer:
-    """The policies of an API key's owner."""
-    if kind == "user":
-        return user_layer(tx, owner_id, depends)
-    depends.add(("role", owner_id))
-    return identity_layer(tx, [owner_id], depends)
-
-
-def identity_layer(tx: Tx, entities: list[str], depends: set[Subject]) -> Layer:
-    """The policies attached to any of these users, groups or roles; adds the custom ones to `depends`."""
-    found = []
-    for row in store.attached(tx, entities):
-        if row.resource_group_id:
-            continue  # no resource is in a resource group here, so such a policy matches nothing
-        if row.policy_type == "System":
-            system = SYSTEM_POLICIES.get(row.policy_id)
-            if system is None:
-                continue  # a policy that this version no longer ships grants nothing
-            name, version, text = system.name, system.version, system.document
-        else:
-            depends.add(("policy", row.policy_id))
-            name, version, text = row.name, f"v{row.default_version}", row.document
-        word = _ENTITY_WORDS[row.entity_kind]
-        found.append((name, row.policy_type, version, word, text))
-    return _account_layer(tuple(found))
-
-
-@lru_cache(maxsize=1024)
-def _account_layer(found: tuple[tuple[str, str, str, str, str], ...]) -> Layer:
-    """One layer for all who have the same policies: most users do, and a layer is what their records weigh."""
-    return Layer.of(
-        LayerKind.ACCOUNT,
-        [
-            Attached(name, kind, version, word, "Account", compile_policy(text))
-            for name, kind, version, word, text in found
-        ],
-    )

@@ -85,6 +85,37 @@ class CallersRights:
         return Query(permission, resource, {**self.known, **tag_facts(tags)})
 
 
+class _Anything:
+    """Stands for an input that nobody has filled in yet: whatever is asked of it is `*`."""
+
+    def __getattr__(self, _name: str) -> str:
+        return "*"
+
+
+def foreseen(call: Call, keyring: Keyring) -> str:
+    """The permission that the caller lacks for a call that has not been made, or "" when nothing speaks against it.
+
+    For pages that show what can be done: tags and what only the database tells are not asked, and a parameter that is
+    still missing counts as any.  The call itself is judged again when it is made.
+    """
+    action, caller = call.action, call.caller
+    if action.permission is None or caller.is_account:
+        return ""
+    wanted: Any = _Anything()
+    known: Facts = {}
+    try:
+        wanted = action.complete(action.read(call.given), caller)
+        known = facts(call, wanted)
+    except Fault:  # not all is filled in
+        wanted = _Anything()
+    judged = [Judged(alternatives, known) for alternatives in action.resource_names(wanted, caller)]
+    try:
+        check(call, wanted, wanted, judged, known, keyring)
+    except Fault:
+        return action.permission
+    return ""
+
+
 def check(call: Call, asked: Any, wanted: Any, judged: list[Judged], known: Facts, keyring: Keyring) -> None:
     """Raise `NoPermission` unless each of the resources is allowed, or the caller may do this to itself.
 

@@ -111,7 +111,7 @@ class Dispatcher:
             if call.action.deprecated:
                 _tell_deprecated(answer, call)
         except Exception as error:  # noqa: BLE001 - the one place where anything becomes an answer
-            fault = _as_fault(error, request_id)
+            fault = as_fault(error, request_id)
             return answers.failure(fault, request.headers.get("host", ""), request_id, xml=xml)
         return answer
 
@@ -190,6 +190,10 @@ class Dispatcher:
         if not action.writes:
             self.auditor.add(audit_row(call, resource, "Success"))
         return output
+
+    def lacks(self, call: Call) -> str:
+        """The permission that the caller of a call not made yet lacks, or ""; see `authorization.foreseen`."""
+        return authorization.foreseen(call, self.keyring)
 
     async def _count(self, call: Call) -> None:
         """Raise `Throttling.User` when the account has used up its calls of this second."""
@@ -319,7 +323,7 @@ def _given(request: WireRequest, claim: Claim, pairs: Pairs) -> dict[str, str]:
     return given
 
 
-def _as_fault(error: Exception, request_id: str) -> Fault:
+def as_fault(error: Exception, request_id: str) -> Fault:
     """What a failure looks like on the wire; the log has the cause of what is not a fault, under the request ID."""
     if isinstance(error, Fault):
         return error

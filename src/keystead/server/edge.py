@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 from keystead import ids
 from keystead.faults import Fault, FaultKind
@@ -52,6 +52,16 @@ MAX_MODEL_CALLS = 10_000  # streams are open for long and cost little
 _log = logging.getLogger("keystead.server")
 
 
+class Console(Protocol):
+    """What serves the web console; `server` does not know it, `app` hands it in."""
+
+    def serves(self, scope: Scope) -> bool:
+        """Whether a request is the console's."""
+
+    async def answer(self, scope: Scope, request: WireRequest, receive: Receive, send: Send) -> int:
+        """Answer a request whose body has been read; returns the status."""
+
+
 class _GoneError(Exception):
     """The client left before it had sent its request."""
 
@@ -66,6 +76,7 @@ class Edge:
         *,
         gateway: Gateway,
         uploads: Uploads,
+        console: Console | None,
         ready: Callable[[], str],
         max_body: int,
         max_headers: int,
@@ -79,6 +90,7 @@ class Edge:
         self._metrics = metrics
         self._gateway = gateway
         self._uploads = uploads
+        self._console = console
         self._ready = ready
         self._max_body = max_body
         self._max_headers = max_headers
@@ -99,6 +111,9 @@ class Edge:
             return
         if path in _PLAIN:
             answer = self._plain(path, scope)
+        elif self._console is not None and self._console.serves(scope):
+            await self._show(self._console, scope, receive, send)
+            return
         else:
             try:
                 answer = await self._answer(scope, receive)
@@ -124,6 +139,26 @@ class Edge:
             self._metrics.count(await self._gateway.answer(request, receive, send))
         finally:
             self.model_calls -= 1
+
+    async def _show(self, console: Console, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request of the console on, bounded like any other; it writes its answer itself."""
+        try:
+            request = await self._read(scope, receive)
+            if self._running >= MAX_RUNNING:
+                raise OVERLOADED(running=self._running)
+        except _GoneError:
+            return
+        except Fault as fault:
+            answer = answers.failure(fault, "", ids.request_id(), xml=False)
+            self._metrics.count(answer.status)
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            await send({"type": "http.response.body", "body": answer.body})
+            return
+        self._running += 1
+        try:
+            self._metrics.count(await console.answer(scope, request, receive, send))
+        finally:
+            self._running -= 1
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:

@@ -43,6 +43,9 @@ _KEY = (
     )
     .where(access_keys.c.id == sa.bindparam("key"))
 )
+_USER = sa.select(users.c.id, users.c.account_id, users.c.name, users.c.status).where(
+    users.c.id == sa.bindparam("user")
+)
 _GROUPS = (
     sa.select(groups.c.id, groups.c.name)
     .select_from(group_members.join(groups, groups.c.id == group_members.c.group_id))
@@ -79,6 +82,11 @@ _ROLE_ID = sa.select(roles.c.id).where(
 def key(tx: Tx, access_key_id: str) -> sa.Row[Any] | None:
     """The pair `access_key_id` with the name and status of its user (none for the account's own)."""
     return tx.row(_KEY, key=access_key_id)
+
+
+def user(tx: Tx, user_id: str) -> sa.Row[Any] | None:
+    """A RAM user of any account by its ID."""
+    return tx.row(_USER, user=user_id)
 
 
 def groups_of(tx: Tx, user_id: str) -> list[sa.Row[Any]]:

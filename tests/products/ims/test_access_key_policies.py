@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from keystead.identity.directory import load_key
+from keystead.identity.records import load_key
 from products.plane import Plane
 
 OFFICE = '{"Status": "Active", "Statements": [{"Type": "ClassicWhiteList", "IPList": ["203.0.113.0/24"]}]}'

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from keystead.identity.directory import load_key
+from keystead.identity.records import load_key
 from keystead.policy import context_key
 from keystead.products.ims.product import IMS
 from keystead.store import tables

@@ -17,7 +17,7 @@ from keystead.faults import FaultKind
 from keystead.identity import denial
 from keystead.identity.callers import Caller
 from keystead.identity.denial import Condition, Diagnostic
-from keystead.identity.directory import identity_layer, load_role, user_layer
+from keystead.identity.records import identity_layer, load_role, user_layer
 from keystead.identity.transaction import Tx
 from keystead.policy import (
     Attached,

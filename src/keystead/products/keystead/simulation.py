@@ -17,7 +17,7 @@ from keystead.clock import iso
 from keystead.faults import FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.denial import Condition
-from keystead.identity.directory import identity_layer, user_layer
+from keystead.identity.records import identity_layer, user_layer
 from keystead.identity.transaction import Tx
 from keystead.policy import (
     Attached,

@@ -105,6 +105,12 @@ def _found(tx: Tx, serial_number: str) -> sa.Row[Any] | None:
     return mfa_devices.get(tx, name) if mine else None
 
 
+def exists_unbound(tx: Tx, name: str) -> bool:
+    """Whether there is a device of that name that is bound to nobody."""
+    row = mfa_devices.get(tx, name)
+    return row is not None and row.user_id is None and not row.of_account
+
+
 def find(tx: Tx, serial_number: str) -> sa.Row[Any]:
     """The device of that serial number.  Raises `EntityNotExist.VirtualMFADevice`."""
     row = _found(tx, serial_number)

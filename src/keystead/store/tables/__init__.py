@@ -23,9 +23,11 @@ from keystead.store.tables.gateway import upstreams, usage
 from keystead.store.tables.recycle_bin import recycled_keys, recycled_users
 from keystead.store.tables.reports import credential_report_lines, credential_reports, governance_reports
 from keystead.store.tables.sign_in import (
+    console_sessions,
     login_profiles,
     logon_attempts,
     mfa_devices,
+    owner_logons,
     passkeys,
     password_history,
     verified_addresses,
@@ -71,6 +73,7 @@ __all__ = [
     "audit",
     "change_counter",
     "changes",
+    "console_sessions",
     "credential_report_lines",
     "credential_reports",
     "file_categories",
@@ -93,6 +96,7 @@ __all__ = [
     "models",
     "nonces",
     "oidc_providers",
+    "owner_logons",
     "passkeys",
     "password_history",
     "policies",

@@ -1,4 +1,4 @@
-"""How people sign in: login profiles, old passwords, attempts, MFA devices, passkeys, verified addresses.
+"""How people sign in: login profiles, old passwords, attempts, MFA devices, passkeys, verified addresses, sessions.
 
 All of it hangs on the user and goes with it; a virtual MFA device stays, unbound.
 """
@@ -102,4 +102,35 @@ verified_addresses = Table(
     Column("sealed_code", LargeBinary, nullable=False),
     Column("tries_left", Integer, nullable=False),
     Column("expires_at", BigInteger, nullable=False),  # of the code
+)
+
+owner_logons = Table(
+    "owner_logons",
+    metadata,
+    Column("account_id", String(16), ForeignKey("accounts.id"), primary_key=True),
+    Column("password_hash", String(256), nullable=False),  # argon2id
+    Column("password_set_at", BigInteger, nullable=False),
+    Column("last_login_at", BigInteger, nullable=True),
+    Column("last_login_address", String(64), nullable=False),
+)
+
+console_sessions = Table(
+    "console_sessions",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),  # SHA-256 of what the cookie holds
+    Column("id", String(16), nullable=False, unique=True),  # what lists name it by
+    account_column(),
+    # None: of the account itself
+    Column("user_id", String(18), ForeignKey("users.id", ondelete="CASCADE"), nullable=True, index=True),
+    Column("state", String(5), nullable=False),  # open, reset (password to be changed), bind (MFA to be bound)
+    Column("mfa", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+    Column("verified_at", BigInteger, nullable=False),  # of the newest security verification, 0: none
+    Column("wrong_codes", Integer, nullable=False),  # since then
+    Column("address", String(64), nullable=False),
+    Column("agent", String(256), nullable=False),
+    Column("sealed_role", LargeBinary, nullable=True),  # credentials of the role that the session has switched to
+    Index(None, "account_id", "created_at"),
 )

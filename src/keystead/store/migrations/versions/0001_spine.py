@@ -252,6 +252,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "name_key", name=op.f("uq_oidc_providers_account_id_name_key")),
     )
     op.create_table(
+        "owner_logons",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("password_hash", sa.String(length=256), nullable=False),
+        sa.Column("password_set_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_login_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_login_address", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_owner_logons_account_id")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_owner_logons")),
+    )
+    op.create_table(
         "policies",
         sa.Column("id", sa.String(length=18), nullable=False),
         sa.Column("account_id", sa.String(length=16), nullable=False),
@@ -550,6 +560,37 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_application_secrets_application_id"), "application_secrets", ["application_id"], unique=False
     )
+    op.create_table(
+        "console_sessions",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("user_id", sa.String(length=18), nullable=True),
+        sa.Column("state", sa.String(length=5), nullable=False),
+        sa.Column("mfa", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("verified_at", sa.BigInteger(), nullable=False),
+        sa.Column("wrong_codes", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("agent", sa.String(length=256), nullable=False),
+        sa.Column("sealed_role", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_console_sessions_account_id")),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_console_sessions_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_console_sessions")),
+        sa.UniqueConstraint("id", name=op.f("uq_console_sessions_id")),
+    )
+    op.create_index(
+        op.f("ix_console_sessions_account_id_created_at"),
+        "console_sessions",
+        ["account_id", "created_at"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_console_sessions_expires_at"), "console_sessions", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_console_sessions_user_id"), "console_sessions", ["user_id"], unique=False)
     op.create_table(
         "file_categories",
         sa.Column("id", sa.String(length=64), nullable=False),

@@ -1,0 +1,42 @@
+"""The pages' templates, and the few words that they know beside Jinja's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from keystead.console import fields
+from keystead.console.commands import command_of, request_of
+from keystead.console.visit import quoted
+
+
+def environment(marks: Mapping[str, str]) -> Environment:
+    """The templates of this folder; everything that is put into one is escaped."""
+    made = Environment(
+        loader=PackageLoader("keystead.console"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals.update(
+        static=lambda name: f"/console/static/{name}?v={marks[name]}",
+        field_of=fields.field_of,
+        command_of=command_of,
+        request_of=request_of,
+    )
+    made.filters.update(moment=moment, quoted=quoted, day=lambda text: text[:10])
+    return made
+
+
+def moment(text: str | None) -> Markup:
+    """A time of the wire (ISO 8601, UTC) as an element that scripts put into the reader's own zone."""
+    if not text:
+        return Markup('<span class="quiet">—</span>')
+    shown = text[:16].replace("T", " ")
+    return Markup('<time datetime="{}" title="{} UTC">{} UTC</time>').format(
+        text, text[:19].replace("T", " ").rstrip("Z"), shown
+    )
