@@ -150,11 +150,11 @@ def practice(tx: Tx) -> Practice:
         users_with_mfa=many("users with MFA"),
         users_with_old_keys=many("users with old keys"),
         users_with_unused_keys=many("users with unused keys"),
-        password_level=_level(password_policy.get(tx)),
+        password_level=password_level(password_policy.get(tx)),
     )
 
 
-def _level(policy: PasswordPolicy) -> str:
+def password_level(policy: PasswordPolicy) -> str:
     """How strong passwords must be: high asks for 12 characters of three kinds, mid for 10 or of two kinds."""
     kinds = sum(
         (

@@ -186,7 +186,7 @@ access_keys = Table(
     Index(None, "account_id", "user_id"),
     Index(None, "user_id", "status", "expires_at"),
     Index(None, "account_id", "created_at", "id"),
-    Index(None, "account_id", "active_at", "id"),
+    Index(None, "account_id", "active_at", "id", "status", "expires_at"),
     Index(None, "account_id", "status", "created_at", "expires_at", "id"),
     Index(None, "account_id", "expires_at", "id"),
 )

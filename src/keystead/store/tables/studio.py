@@ -88,7 +88,7 @@ api_keys = Table(
     Index(None, "account_id", "created_at", "id"),
     Index(None, "workspace_id", "created_at", "id"),
     Index(None, "workspace_id", "description", "id"),
-    Index(None, "owner_id"),
+    Index(None, "owner_id", "workspace_id"),
 )
 
 # One row per limit that binds; they all do.  An empty model means every model.

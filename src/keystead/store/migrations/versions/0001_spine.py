@@ -468,7 +468,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_keys")),
     )
     op.create_index(
-        op.f("ix_access_keys_account_id_active_at_id"), "access_keys", ["account_id", "active_at", "id"], unique=False
+        op.f("ix_access_keys_account_id_active_at_id_status_expires_at"),
+        "access_keys",
+        ["account_id", "active_at", "id", "status", "expires_at"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_access_keys_account_id_created_at_id"), "access_keys", ["account_id", "created_at", "id"], unique=False
@@ -535,7 +538,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_api_keys_account_id_created_at_id"), "api_keys", ["account_id", "created_at", "id"], unique=False
     )
-    op.create_index(op.f("ix_api_keys_owner_id"), "api_keys", ["owner_id"], unique=False)
+    op.create_index(op.f("ix_api_keys_owner_id_workspace_id"), "api_keys", ["owner_id", "workspace_id"], unique=False)
     op.create_index(
         op.f("ix_api_keys_workspace_id_created_at_id"), "api_keys", ["workspace_id", "created_at", "id"], unique=False
     )
