@@ -76,6 +76,7 @@ def test_both_languages_and_a_narrow_window(visitor: Visitor, console: Server) -
     name = console_user(console, "liwei", "AdministratorAccess")
     person = visitor(locale="zh-CN", viewport={"width": 390, "height": 800})
     page = person.sign_in(name, PASSWORD)
+    page.get_by_text("菜单", exact=True).click()
     page.get_by_role("link", name="用户", exact=True).click()
     expect(page.get_by_role("heading", name="用户", exact=True)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -40,7 +40,6 @@ async def changing_password(visit: Visit) -> Response:
         user = principals.named(tx, name)
         login_profiles.replace(tx, user, new)
         journal.noted(tx, visit, "ChangePassword")
-        console_sessions.end_of(tx, user.id)
 
     try:
         await keeper.write(work, account_id)

@@ -10,19 +10,21 @@ from functools import partial
 from urllib.parse import urlsplit
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from keystead.console import journal
 from keystead.console.entrance import PREFIX
+from keystead.console.passkeys import NO_PASSKEYS, PASSKEY_REFUSED, site_of
 from keystead.console.routing import Pages
 from keystead.console.sessions import clear_cookie, set_cookie
 from keystead.console.visit import Visit
 from keystead.faults import Fault
 from keystead.identity import passwords
 from keystead.identity.keyring import SealBrokenError
+from keystead.identity.passkeys import PasskeyError
 from keystead.identity.transaction import Tx
 from keystead.products.people import console_sessions as sessions
-from keystead.products.people import logon, owner_logon
+from keystead.products.people import logon, owner_logon, passkeys
 from keystead.products.people.logon import Compared, Logon, Outcome
 from keystead.products.people.principals import DOMAIN
 from keystead.store import accounts, owner_logons
@@ -56,7 +58,9 @@ async def sign_in(visit: Visit) -> Response:
     if visit.signed_in is not None and visit.signed_in.row.state == "open":
         return visit.redirect(back_to(visit))
     waiting = await visit.house.keeper.read(owner_logons.unused_tokens)
-    return visit.render("sign_in.html", kind=visit.query.get("as", "user"), waiting=waiting, said="", name="")
+    return visit.render(
+        "sign_in.html", kind=visit.query.get("as", "user"), waiting=waiting, said="", name="", site=site_of(visit)
+    )
 
 
 @PAGES.post("/sign-in", public=True)
@@ -133,7 +137,7 @@ async def _open(visit: Visit, found: Logon) -> Response:
 
 
 async def _refuse(visit: Visit, kind: str, name: str, said: str, status: int) -> Response:
-    return visit.render("sign_in.html", status, kind=kind, waiting=0, said=said, name=name)
+    return visit.render("sign_in.html", status, kind=kind, waiting=0, said=said, name=name, site=site_of(visit))
 
 
 def _words(visit: Visit, found: Logon) -> str:
@@ -233,3 +237,37 @@ async def verifying(visit: Visit) -> Response:
         clear_cookie(response, visit.request)
         return response
     return await proof_page(visit, visit.url("/verify"), wrong=True, next_page=back_to(visit))
+
+
+@PAGES.post("/sign-in/passkey/begin", public=True)
+async def begin_passkey(visit: Visit) -> Response:
+    """Options for the browser's `credentials.get`, for the script of the page."""
+    site = site_of(visit)
+    if site is None:
+        raise NO_PASSKEYS()
+    options, sealed = await visit.house.keeper.read(lambda tx: passkeys.begin_logon(tx, site))
+    return JSONResponse({"options": msgspec.json.decode(options), "challenge": sealed})
+
+
+@PAGES.post("/sign-in/passkey", public=True)
+async def by_passkey(visit: Visit) -> Response:
+    """Judge what the browser's authenticator answered."""
+    site, keeper, address = site_of(visit), visit.house.keeper, visit.request.peer
+    challenge, answer = visit.form.get("challenge", ""), visit.form.get("answer", "")
+    if site is None:
+        raise NO_PASSKEYS()
+    try:
+        account_id = await keeper.read(lambda tx: passkeys.account_of(tx, answer))
+
+        def judge(tx: Tx) -> Logon:
+            found = passkeys.log_on(tx, site, challenge, answer, address)
+            if account_id:
+                journal.signed_in(tx, visit, "user", found.user_name, found)
+            return found
+
+        found = await keeper.write(judge, account_id)
+    except PasskeyError as error:
+        return await _refuse(visit, "user", "", PASSKEY_REFUSED(why=error, origin=site.origin).message, 403)
+    if found.outcome is not Outcome.OK:
+        return await _refuse(visit, "user", "", _words(visit, found), 403)
+    return await _open(visit, found)

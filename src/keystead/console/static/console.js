@@ -15,12 +15,14 @@ function showTimes(root) {
     const moment = new Date(each.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
     const seconds = (moment - Date.now()) / 1000;
-    let text = exact.format(moment);
+    each.textContent = exact.format(moment);
     if (Math.abs(seconds) < 30 * 86400) {
       const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
-      text += ` (${relative.format(Math.trunc(seconds / length), unit)})`;
+      const ago = document.createElement("span");
+      ago.className = "ago";
+      ago.textContent = relative.format(Math.trunc(seconds / length), unit);
+      each.append(" ", ago);
     }
-    each.textContent = text;
   }
 }
 showTimes(document);
@@ -94,7 +96,9 @@ document.addEventListener("submit", (sent) => {
   touched.delete(sent.target);
   if (sent.target.method !== "post") return;
   // A second click must not send it again; after the event, so that the button's own value still goes along.
-  setTimeout(() => { for (const each of sent.target.querySelectorAll("button")) each.disabled = true; });
+  setTimeout(() => {
+    if (!sent.defaultPrevented) for (const each of sent.target.querySelectorAll("button")) each.disabled = true;
+  });
 });
 addEventListener("beforeunload", (leaving) => { if (touched.size) leaving.preventDefault(); });
 addEventListener("pageshow", (shown) => { if (shown.persisted) location.reload(); });

@@ -20,7 +20,7 @@ from keystead.identity.passwords import PasswordPolicy
 from keystead.identity.transaction import Tx
 from keystead.products.faults import absent, exists
 from keystead.products.people import attempts, password_policy
-from keystead.store import login_profiles, users
+from keystead.store import console_sessions, login_profiles, users
 from keystead.wire.parameters import Text
 
 PROFILE_NOT_FOUND = absent("User.LoginProfile", "login profile of the user")
@@ -175,6 +175,7 @@ def update(
         initial = status == "Active" and row.status == "Inactive"
         values = {"password_hash": digest, "password_set_at": tx.now, "password_initial": initial}
         attempts.clear(tx, user.id)
+        console_sessions.end_of(tx, user.id)
     for name, value in (("password_reset_required", reset), ("mfa_bind_required", bind_mfa), ("status", status)):
         if value is not None:
             values[name] = value
@@ -186,6 +187,7 @@ def delete(tx: Tx, user: sa.Row[Any]) -> None:
     """Take the console away; the password stays among those that may not be used again."""
     _keep_old(tx, user.id, find(tx, user).password_hash)
     login_profiles.delete(tx, user.id)
+    console_sessions.end_of(tx, user.id)
 
 
 def change_password(tx: Tx, caller: Caller, old: str, new: str) -> None:
@@ -234,6 +236,7 @@ def _replace(tx: Tx, user: sa.Row[Any], row: sa.Row[Any], policy: PasswordPolicy
     }
     login_profiles.update(tx, user.id, values)
     attempts.clear(tx, user.id)
+    console_sessions.end_of(tx, user.id)  # whoever knew the old password is out
 
 
 def _accepted(tx: Tx, user: sa.Row[Any], password: str) -> str:
