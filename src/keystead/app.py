@@ -21,6 +21,7 @@ from keystead import bootstrap
 from keystead.application_runner import Applications
 from keystead.clock import Clock
 from keystead.console.entrance import Entrance, Fittings
+from keystead.console.help.library import PREFIX as HELP
 from keystead.gateway.assembly import Outside, Planes, Sizes, assemble, offer_embedded
 from keystead.gateway.embedded import KINDS, Embedded, Kind
 from keystead.gateway.pool import Bounds
@@ -30,7 +31,7 @@ from keystead.identity.federation import Federation, recipients_of
 from keystead.identity.issuers import Issuers
 from keystead.identity.replay import ReplayWindow, UnsignedNonces
 from keystead.identity.transaction import Tx
-from keystead.instance import Instance, database_url, opened, quotas_of
+from keystead.instance import Instance, database_url, opened, own_address, quotas_of
 from keystead.products.applications import running
 from keystead.products.catalogue import PRODUCTS
 from keystead.server import logs, tls, upkeep
@@ -216,7 +217,7 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
         dispatcher,
         metrics,
         gateway=planes.gateway,
-        uploads=Uploads(database, clock, follower.check),
+        uploads=Uploads(database, clock, follower.check, dispatcher.help_at),
         console=_console(settings, dispatcher),
         ready=follower.blind,
         max_body=settings.max_body_bytes,
@@ -278,7 +279,17 @@ def _dispatcher(
         limits=RateLimits(limits),
         shared=_shared(settings.redis_url, limits) if settings.redis_url else None,
         clock=instance.clock,
+        help_at=_help_at(settings),
     )
+
+
+def _help_at(settings: Settings) -> str:
+    """Where every error code has its page, for what a refusal recommends; "" where no client could be told.
+
+    Never the Host that a client sent: that would let one caller write addresses into what another one is told.
+    """
+    address = settings.public_url or ("" if settings.trusted_proxies else own_address(settings))
+    return f"{address.rstrip('/')}{HELP}/errors/" if address and settings.console else ""
 
 
 def _embedded(settings: Settings) -> list[Kind]:
@@ -298,6 +309,7 @@ def _planes(instance: Instance, dispatcher: Dispatcher) -> Planes:
         audit=dispatcher.auditor.add,
         once=dispatcher.shared.accept if dispatcher.shared is not None else None,
         check=dispatcher.follower.check,
+        help_at=dispatcher.help_at,
         runner=Applications(instance.database, instance.clock),
         embedded=[Embedded(kind) for kind in _embedded(settings)],
     )

@@ -107,7 +107,7 @@ def opened(settings: Settings, clock: Clock = system_clock, *, migrate: bool = T
         loopback_issuers=settings.oidc_loopback_http,
         mailer=Mailer.to(settings.smtp_url, settings.smtp_from),
         public_url=settings.public_url or "",
-        listens_at=_own_address(settings),
+        listens_at=own_address(settings),
     )
     database = Database(database_url(settings), make_tx=make_tx)
     try:
@@ -117,7 +117,7 @@ def opened(settings: Settings, clock: Clock = system_clock, *, migrate: bool = T
         database.close()
 
 
-def _own_address(settings: Settings) -> str:
+def own_address(settings: Settings) -> str:
     """Where this node's plain port is reached; empty for one that only this program knows, or that takes TLS only."""
     if settings.require_tls or not settings.port or settings.host in ("0.0.0.0", "::"):  # noqa: S104 - compared only
         return ""

@@ -13,16 +13,19 @@ import json
 import pkgutil
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import keystead
+from keystead.console.texts import language
 from keystead.faults import FaultKind
 from keystead.products.catalogue import PRODUCTS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/guides/errors.md"
+CHINESE = ROOT / "docs/guides/zh/errors.md"
 CODES = ROOT / "src/keystead/console/help/errors.json"
 BEGIN, END = "<!-- made by tests/docs/error_codes.py -->", "<!-- end -->"
 _NOT_FOR_IMPORT = ("keystead.store.migrations", "keystead.__main__")
@@ -65,16 +68,29 @@ def codes() -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def table() -> str:
-    """One line per code: status, causes, next steps."""
+def untranslated() -> list[str]:
+    """Messages and next steps that texts/zh/errors.po lacks, or says with other fields."""
+    known = language("zh").table
+    texts = {text for kind in kinds() for text in (kind.message, kind.next_step) if text}
+    return sorted(text for text in texts if fields(known.get(text, "")) != fields(text))
+
+
+def fields(template: str) -> list[tuple[str, str, str]]:
+    """What is filled in, in order of name; of a text that is no template a field of its own."""
+    parts = Formatter().parse(template or "{untranslated}")
+    return sorted((name, spec or "", how or "") for _, name, spec, how in parts if name is not None)
+
+
+def table(words: Mapping[str, str], titles: str) -> str:
+    """One line per code: status, causes, next steps, in the words of a language."""
     lines: dict[str, tuple[set[int], list[str], list[str]]] = {}
     for each in sorted(kinds(), key=lambda kind: (kind.code, kind.status, kind.message)):
         statuses, causes, steps = lines.setdefault(each.code, (set(), [], []))
         statuses.add(each.status)
         for text, into in ((each.message, causes), (each.next_step, steps)):
-            if text and text not in into:
-                into.append(text)
-    rows = ["| Code | HTTP | Cause | Next step |", "|---|---|---|---|"]
+            if text and words.get(text, text) not in into:
+                into.append(words.get(text, text))
+    rows = [titles, "|---|---|---|---|"]
     for code, (statuses, causes, steps) in lines.items():
         cells = ["<br>".join(_cell(one) for one in some) for some in (causes, steps)]
         rows.append(f"| `{code}` | {', '.join(map(str, sorted(statuses)))} | {cells[0]} | {cells[1]} |")
@@ -86,11 +102,11 @@ def _cell(text: str) -> str:
     return shown.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
-def page(text: str) -> str:
+def page(text: str, words: Mapping[str, str], titles: str) -> str:
     """The page with the table of today."""
     head, _, rest = text.partition(BEGIN)
     tail = rest.partition(END)[2]
-    return f"{head}{BEGIN}\n\n{table()}\n\n{END}{tail}"
+    return f"{head}{BEGIN}\n\n{table(words, titles)}\n\n{END}{tail}"
 
 
 def main() -> int:
@@ -99,13 +115,19 @@ def main() -> int:
     unnamed = [f"{code} ({status})" for code, status in computed() if f"`{code}`" not in before]
     for each in sorted(set(unnamed)):
         sys.stdout.write(f"errors.md does not name {each}\n")
-    made = {PAGE: page(before), CODES: codes()}
+    for each in untranslated():
+        sys.stdout.write(f"src/keystead/console/texts/zh/errors.po lacks, or has other fields for: {each}\n")
+    made = {
+        PAGE: page(before, {}, "| Code | HTTP | Cause | Next step |"),
+        CHINESE: page(CHINESE.read_text("utf-8"), language("zh").table, "| 错误码 | HTTP | 原因 | 处理方法 |"),
+        CODES: codes(),
+    }
     stale = {path: text for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text}
     for path, wanted in stale.items():
         if "--check" not in sys.argv:
             path.write_text(wanted, "utf-8")
         sys.stdout.write(f"{path.relative_to(ROOT)} is {'stale' if '--check' in sys.argv else 'written'}\n")
-    return 1 if unnamed or (stale and "--check" in sys.argv) else 0
+    return 1 if unnamed or untranslated() or (stale and "--check" in sys.argv) else 0
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def test_pictures_are_small_and_whole(picture: Path) -> None:
 
 
 _ELSEWHERE = re.compile(
-    r"(?<![\w.$~<>*\]}-])/(?:work|home|root|Users|mnt|workspace)/[\w.-]+"  # somebody's machine
+    r"(?<![\w.$~<>*\]}-])/(?-i:work|home|root|Users|mnt|workspace)/[\w.-]+"  # somebody's machine
     r"|https?://[\w.-]*(?:artifactory|nexus|devpi|verdaccio|registry\.[\w-]+|mirrors?\.[\w-]+|pypi\.(?!org))[\w.-]*",
     re.IGNORECASE,
 )

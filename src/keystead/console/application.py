@@ -139,6 +139,8 @@ class _Door:
         if signed_in is not None:
             visit.admit(signed_in)
         if page.public:
+            if signed_in is not None and signed_in.row.state == "open":
+                await self._find_place(visit)
             return await page.handler(visit)
         if signed_in is None:
             return self._to_sign_in(visit, page, was_signed_in=bool(cookie))

@@ -45,6 +45,7 @@ class Outside:
     audit: Callable[[dict[str, object]], None]
     once: Callable[[bytes, int], Awaitable[None]] | None
     check: Callable[[], None]
+    help_at: str
     runner: ApplicationRunner | None
     embedded: Sequence[Embedded]
 
@@ -114,7 +115,8 @@ def assemble(given: Outside, sizes: Sizes) -> Planes:
         await meter.close()
         await windows.close()
 
-    return Planes(Gateway(arrivals, calls, given.keyring, given.runner, given.check, given.clock), meter, close)
+    gateway = Gateway(arrivals, calls, given.keyring, given.runner, given.check, given.clock, given.help_at)
+    return Planes(gateway, meter, close)
 
 
 def _windows(redis_url: str | None, seed: Seed) -> Windows:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from keystead.faults import Fault, FaultKind
+from keystead.wire.answers import help_page
 
 KEY_INVALID = FaultKind(
     "InvalidApiKey",
@@ -119,27 +120,29 @@ _KINDS = {400: "invalid_request_error", 401: "invalid_request_error", 404: "inva
 _encode = msgspec.json.Encoder().encode
 
 
-def text_of(fault: Fault) -> str:
-    """Message and next step: these envelopes have one place for both."""
-    return f"{fault.message} {fault.next_step}".strip()
+def text_of(fault: Fault, help_at: str = "") -> str:
+    """Message, next step and the code's page: these envelopes have one place for all of them."""
+    page = help_page(help_at, fault.code)
+    return " ".join(filter(None, (fault.message, fault.next_step, page and f"For details, see: {page}")))
 
 
-def members(plane: Plane, fault: Fault, request_id: str) -> dict[str, Any]:
-    """The error object of a plane."""
+def members(plane: Plane, fault: Fault, request_id: str, help_at: str = "") -> dict[str, Any]:
+    """The error object of a plane.  help_at: where the pages of the error codes are."""
+    text = text_of(fault, help_at)
     if plane is Plane.NATIVE:
-        return {"code": fault.code, "message": text_of(fault), "request_id": request_id}
+        return {"code": fault.code, "message": text, "request_id": request_id}
     if plane is Plane.LEGACY:
-        return {"Success": False, "Code": fault.code, "Message": text_of(fault), "RequestId": request_id, "Data": None}
+        return {"Success": False, "Code": fault.code, "Message": text, "RequestId": request_id, "Data": None}
     code = _COMPATIBLE.get(fault.code, fault.code)
     kind = _KINDS.get(fault.status, code)
     if fault.code == "Workspace.AccessDenied":
         kind = code
     return {
-        "error": {"message": text_of(fault), "type": kind, "param": None, "code": code},
+        "error": {"message": text, "type": kind, "param": None, "code": code},
         "request_id": request_id,
     }
 
 
-def body(plane: Plane, fault: Fault, request_id: str) -> bytes:
+def body(plane: Plane, fault: Fault, request_id: str, help_at: str = "") -> bytes:
     """The error object as JSON."""
-    return _encode(members(plane, fault, request_id))
+    return _encode(members(plane, fault, request_id, help_at))

@@ -58,7 +58,7 @@ _NATIVE_ROUTES = {
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """The parts that answer on the data side.  check: raises when this node cannot follow changes.  runner: composes
-    applications, None while there are none."""
+    applications, None while there are none.  help_at: where the pages of the error codes are."""
 
     arrivals: Arrivals
     calls: Calls
@@ -66,6 +66,7 @@ class Gateway:
     runner: ApplicationRunner | None
     check: Callable[[], None]
     clock: Clock
+    help_at: str
 
     @staticmethod
     def serves(path: str) -> bool:
@@ -195,7 +196,8 @@ class Gateway:
         if visitor is not None and visit.action and not visit.begun:
             self.calls.audit(audit_row(visit, visitor, fault.code, {}))
         more = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fault.headers]
-        await send_whole(visit, send, fault.status, faults.body(visit.plane, fault, visit.spoken_id), more)
+        body = faults.body(visit.plane, fault, visit.spoken_id, self.help_at)
+        await send_whole(visit, send, fault.status, body, more)
 
 
 def _as_fault(error: Exception, request_id: str) -> Fault:

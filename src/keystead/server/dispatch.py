@@ -79,7 +79,7 @@ _log = logging.getLogger("keystead.server")
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """The parts that answer requests, put together by `app`."""
+    """The parts that answer requests, put together by `app`.  help_at: where the pages of the error codes are."""
 
     routes: Routes
     directory: Directory
@@ -95,6 +95,7 @@ class Dispatcher:
     limits: RateLimits
     shared: SharedWindows | None
     clock: Clock
+    help_at: str
 
     async def answer(self, request: WireRequest) -> Answer:
         """The answer to a signed request, in the family's envelope; never raises."""
@@ -112,7 +113,8 @@ class Dispatcher:
                 _tell_deprecated(answer, call)
         except Exception as error:  # noqa: BLE001 - the one place where anything becomes an answer
             fault = as_fault(error, request_id)
-            return answers.failure(fault, request.headers.get("host", ""), request_id, xml=xml)
+            host = request.headers.get("host", "")
+            return answers.failure(fault, host, request_id, xml=xml, help_at=self.help_at)
         return answer
 
     async def _arrive(self, request: WireRequest, request_id: str) -> Call:

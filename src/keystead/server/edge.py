@@ -149,7 +149,7 @@ class Edge:
         except _GoneError:
             return
         except Fault as fault:
-            answer = answers.failure(fault, "", ids.request_id(), xml=False)
+            answer = answers.failure(fault, "", ids.request_id(), xml=False, help_at=self._dispatcher.help_at)
             self._metrics.count(answer.status)
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
             await send({"type": "http.response.body", "body": answer.body})
@@ -166,7 +166,7 @@ class Edge:
             if self._running >= MAX_RUNNING:
                 raise OVERLOADED(running=self._running)
         except Fault as fault:
-            return answers.failure(fault, "", ids.request_id(), xml=False)
+            return answers.failure(fault, "", ids.request_id(), xml=False, help_at=self._dispatcher.help_at)
         self._running += 1
         try:
             if self._uploads.serves(request.raw_path):

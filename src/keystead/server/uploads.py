@@ -31,12 +31,13 @@ _log = logging.getLogger("keystead.server")
 class Uploads:
     """Takes files.  The lease's token is the only proof that is asked for, and it is good for that one file.
 
-    check: raises when this node cannot follow changes.
+    check: raises when this node cannot follow changes.  help_at: where the pages of the error codes are.
     """
 
     database: Database[Tx]
     clock: Clock
     check: Callable[[], None]
+    help_at: str
 
     def serves(self, path: str) -> bool:
         """Whether an address is one that files are sent to."""
@@ -44,7 +45,7 @@ class Uploads:
 
     async def answer(self, request: WireRequest) -> Answer:
         """Take a file; never raises."""
-        request_id = ids.request_id()
+        request_id, host = ids.request_id(), request.headers.get("host", "")
         try:
             if request.method not in ("PUT", "POST"):
                 raise METHOD()
@@ -64,8 +65,8 @@ class Uploads:
             await asyncio.wrap_future(self.database.submit(check, writes=False))
             await asyncio.shield(asyncio.wrap_future(self.database.submit(write, writes=True)))
         except Fault as fault:
-            return answers.failure(fault, request.headers.get("host", ""), request_id, xml=False)
+            return answers.failure(fault, host, request_id, xml=False, help_at=self.help_at)
         except SQLAlchemyError as error:
             _log.warning("%s: the database failed: %s", request_id, type(error).__name__)
-            return answers.failure(UNAVAILABLE(), request.headers.get("host", ""), request_id, xml=False)
+            return answers.failure(UNAVAILABLE(), host, request_id, xml=False, help_at=self.help_at)
         return answers.success(Done(), "Upload", request_id, xml=False)

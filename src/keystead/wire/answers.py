@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 import msgspec
@@ -62,16 +63,19 @@ def success(output: Output, action: str, request_id: str, *, xml: bool, member: 
     return _answer(200, head + (b"}" if body == b"{}" else b"," + body[1:]), request_id, JSON_TYPE)
 
 
-def failure(fault: Fault, host: str, request_id: str, *, xml: bool) -> Answer:
-    """The fault's status with the error envelope; `AccessDeniedDetail` is an object or absent."""
+def failure(fault: Fault, host: str, request_id: str, *, xml: bool, help_at: str = "") -> Answer:
+    """The fault's status with the error envelope; `AccessDeniedDetail` is an object or absent.
+
+    help_at: where the pages of the error codes are, with a slash at its end; "" where no client can reach them.
+    """
     members: dict[str, Any] = {
         "RequestId": request_id,
         "HostId": host,
         "Code": fault.code,
         "Message": fault.message,
     }
-    if fault.next_step:
-        members["Recommend"] = fault.next_step
+    if recommend := " ".join(filter(None, (fault.next_step, help_page(help_at, fault.code)))):
+        members["Recommend"] = recommend
     if fault.detail:
         members["AccessDeniedDetail"] = dict(fault.detail)
     if xml:
@@ -80,6 +84,11 @@ def failure(fault: Fault, host: str, request_id: str, *, xml: bool) -> Answer:
         answer = _answer(fault.status, _encode(members), request_id, JSON_TYPE)
     answer.headers.extend((name.encode("latin-1"), value.encode("latin-1")) for name, value in fault.headers)
     return answer
+
+
+def help_page(help_at: str, code: str) -> str:
+    """The address of an error code's page; "" where there is none to be told."""
+    return help_at and help_at + quote(code)
 
 
 def _answer(status: int, body: bytes, request_id: str, content_type: bytes) -> Answer:

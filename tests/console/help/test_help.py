@@ -132,7 +132,7 @@ def test_the_parts_of_an_address() -> None:
         ("`<b>`", "<code>&lt;b&gt;</code>", "<b>"),
         ("a<br>b", "a<br />\nb", "&lt;br"),
         ("<br onclick=x>", "&lt;br onclick=x&gt;", "<br"),
-        ('```"><script>\nx\n```', "&lt;script&gt;", "<script>"),
+        ('```html\n"><script>\n```', 'data-copy="&quot;&gt;&lt;script&gt;', "<script>"),
         ('[x](https://e.example "a\\"b")', 'rel="noopener noreferrer"', "javascript"),
     ],
 )

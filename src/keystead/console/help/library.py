@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 LANGUAGES = ("en", "zh")
 PREFIX = "/console/help"
+PART_LEVEL = 2
 
 # In the order of the index; the groups' titles are the console's texts.
 GUIDES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -31,6 +32,9 @@ BESIDE = {
     "changes": "CHANGELOG.md",
 }
 EXAMPLES = {"first_call.sh": "docs/examples/first_call.sh"}
+
+# A page beyond this many characters is shown in parts, one for each of its second headings.
+_LONG = 60_000
 
 _HEADING = re.compile(r"^(#{1,6}) (.+?)\s*$", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
@@ -74,6 +78,26 @@ class Page:
     def title(self) -> str:
         """The first heading."""
         return plain(self.headings[0].text)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is shown in parts."""
+        return len(self.text) > _LONG
+
+    def part_of(self, anchor: str) -> str:
+        """The part that a heading stands in, by the part's anchor; "" for the beginning, and where there are none."""
+        part = ""
+        for heading in self.headings if self.is_long else ():
+            if heading.level == PART_LEVEL:
+                part = heading.anchor
+            if heading.anchor == anchor:
+                break
+        return part
+
+    def address(self, anchor: str = "") -> str:
+        """Where a heading of it is, or its beginning."""
+        part = self.part_of(anchor) if anchor else ""
+        return f"{PREFIX}/{self.name}" + (f"/{part}" if part else "") + (f"#{anchor}" if anchor else "")
 
     def sections(self) -> Iterator[Section]:
         """The page in pieces, each with its heading."""
@@ -120,7 +144,7 @@ class Library:
         page = self.pages["en", name]
         if anchor and anchor not in {heading.anchor for heading in page.headings}:
             raise KeyError(f"{name}#{anchor}")
-        return f"{PREFIX}/{name}" + (f"#{anchor}" if anchor else "")
+        return page.address(anchor)
 
     def follow(self, page: Page, link: str) -> str:
         """Where a link of a page leads in the console.  Raises `KeyError` for one that leads nowhere here."""
@@ -133,7 +157,7 @@ class Library:
                 return f"{PREFIX}/examples/{name}"
         found = self._by_file[file]
         here = {heading.own_anchor: heading.anchor for heading in found.headings}
-        return f"{PREFIX}/{found.name}" + (f"#{here[anchor]}" if anchor else "")
+        return found.address(here[anchor] if anchor else "")
 
 
 def root() -> Path:

@@ -24,15 +24,17 @@ class Setting:
     """What a rendering needs to know of its surroundings.
 
     follow: where a link leads.  where: the settings to fill in.  headings: those of the text, in order.
+    copy: what the button beside a block of code is called.
     """
 
     follow: Callable[[str], str]
     where: Here
     headings: Sequence[Heading]
+    copy: str = "Copy"
 
 
 def render(text: str, setting: Setting) -> str:
-    """The text as HTML.  Code blocks are `<div class="code">` with the language in `data-language`."""
+    """The text as HTML, with the console's classes for what can be copied and what scrolls."""
     return str(_MARKDOWN.render(text, {"setting": setting, "heading": 0}))
 
 
@@ -53,12 +55,11 @@ class _Renderer(RendererHTML):
         return self.renderToken(tokens, index, options, env)
 
     def fence(self, tokens: Sequence[Token], index: int, _options: OptionsDict, env: Any) -> str:
-        """As it is to be copied: with this server's settings."""
-        language = tokens[index].info.strip() or "text"
-        code = escape(fill(tokens[index].content, env["setting"].where))
-        return (
-            f'<div class="code" data-language="{escape(language)}"><pre tabindex="0"><code>{code}</code></pre></div>\n'
-        )
+        """As it is to be copied: with this server's settings, and the button for it."""
+        setting = env["setting"]
+        code = escape(fill(tokens[index].content, setting.where))
+        button = f'<button type="button" class="copy" data-copy="{code}" aria-label="{escape(setting.copy)}"></button>'
+        return f'<div class="snippet"><pre tabindex="0"><code>{code}</code></pre>{button}</div>\n'
 
     def code_inline(self, tokens: Sequence[Token], index: int, _options: OptionsDict, env: Any) -> str:
         """As it is to be copied, like a block."""

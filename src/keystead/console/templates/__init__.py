@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from keystead.console import fields
 from keystead.console.commands import command_of, request_of
+from keystead.console.help.desk import help_at
 from keystead.console.visit import quoted
 
 
@@ -27,6 +28,7 @@ def environment(marks: Mapping[str, str]) -> Environment:
         field_of=fields.field_of,
         command_of=command_of,
         request_of=request_of,
+        help_at=help_at,
     )
     made.filters.update(moment=moment, quoted=quoted, day=lambda text: text[:10])
     return made
