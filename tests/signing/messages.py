@@ -39,6 +39,10 @@ class Request:
             return ()
         return decode_pairs(self.body.decode("utf-8", "surrogateescape"), where="form body")
 
+    @cached_property
+    def named(self) -> Mapping[str, str]:
+        return dict(self.query + self.form)
+
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Names in lower case, values stripped, repeated names joined in sorted order."""

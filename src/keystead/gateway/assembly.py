@@ -11,7 +11,7 @@ from pathlib import Path
 from keystead.clock import Clock
 from keystead.faults import Fault
 from keystead.gateway.arrival import Arrivals
-from keystead.gateway.calls import Calls, audit_row
+from keystead.gateway.calls import Calls, audit_event
 from keystead.gateway.catalogue import Catalogue
 from keystead.gateway.embedded import Embedded, Kind
 from keystead.gateway.gateway import Gateway
@@ -26,6 +26,7 @@ from keystead.identity.directory import Directory
 from keystead.identity.keyring import Keyring
 from keystead.identity.transaction import Tx
 from keystead.store import upstreams, usage
+from keystead.store.audit import Event
 from keystead.store.database import Database
 
 
@@ -42,7 +43,7 @@ class Outside:
     keyring: Keyring
     authentication: Authentication
     clock: Clock
-    audit: Callable[[dict[str, object]], None]
+    audit: Callable[[Event], None]
     once: Callable[[bytes, int], Awaitable[None]] | None
     check: Callable[[], None]
     help_at: str
@@ -104,7 +105,7 @@ def assemble(given: Outside, sizes: Sizes) -> Planes:
     calls = Calls(catalogue, pool, limiter, meter, given.audit, given.clock, sizes.longest)
 
     def refused(visit: Visit, visitor: Visitor, fault: Fault) -> None:
-        given.audit(audit_row(visit, visitor, fault.code, {}))
+        given.audit(audit_event(visit, visitor, fault.code, {}))
 
     arrivals = Arrivals(given.directory, given.keyring, given.authentication, scopes, given.once, refused)
 

@@ -24,6 +24,7 @@ from keystead.gateway.metering import Meter
 from keystead.gateway.pool import Pool
 from keystead.gateway.values import Ask, Receive, Send, Visit, Visitor
 from keystead.gateway.writers import usage_of
+from keystead.store.audit import Event
 
 _PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings", "rerank": "/rerank"}
 _AGENT_NOTICE = b"AgentKey is deprecated: call with an API key, the application ID and the workspace ID"
@@ -39,7 +40,7 @@ class Calls:
     pool: Pool
     limiter: Limiter
     meter: Meter
-    audit: Callable[[dict[str, object]], None]
+    audit: Callable[[Event], None]
     clock: Clock
     longest: int
 
@@ -137,7 +138,7 @@ class Calls:
             )
         )
         told = {"model": model.name, "inputTokens": str(given), "outputTokens": str(made)}
-        self.audit(audit_row(visit, visitor, outcome, told))
+        self.audit(audit_event(visit, visitor, outcome, told))
         await self.limiter.settle(ticket, given, made)
 
 
@@ -235,23 +236,22 @@ def _row(
     }
 
 
-def audit_row(visit: Visit, visitor: Visitor, outcome: str, told: dict[str, str]) -> dict[str, object]:
-    """The columns of `store.tables.audit`; no text of the call is in it."""
+def audit_event(visit: Visit, visitor: Visitor, outcome: str, told: dict[str, str]) -> Event:
+    """What the trail keeps of a visit; no text of the call is in it."""
     caller, request = visitor.caller, visit.request
-    return {
-        "account_id": caller.account_id,
-        "at": int(visit.now * 1000),
-        "request_id": visit.request_id,
-        "product": "ModelStudio",
-        "action": visit.action or "Authenticate",
-        "kind": "read",
-        "identity_type": caller.kind.value,
-        "principal": caller.arn[:256],
-        "access_key_id": visitor.name[:128],
-        "resource": visit.resource[:512],
-        "outcome": outcome[:128],
-        "address": request.peer[:64],
-        "agent": request.headers.get("user-agent", "")[:256],
-        "parameters": _encode({"workspaceId": visitor.workspace_id, **told}).decode(),
-        "diagnostic": None,
-    }
+    return Event(
+        account_id=caller.account_id,
+        at=int(visit.now * 1000),
+        request_id=visit.request_id,
+        product="ModelStudio",
+        action=visit.action or "Authenticate",
+        kind="read",
+        identity_type=caller.kind.value,
+        principal=caller.arn[:256],
+        access_key_id=visitor.name[:128],
+        resource=visit.resource[:512],
+        outcome=outcome[:128],
+        address=request.peer[:64],
+        agent=request.headers.get("user-agent", "")[:256],
+        parameters=_encode({"workspaceId": visitor.workspace_id, **told}).decode(),
+    )

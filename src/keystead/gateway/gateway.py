@@ -25,7 +25,7 @@ from keystead.gateway import (
     tokens,
 )
 from keystead.gateway.arrival import Arrivals
-from keystead.gateway.calls import Calls, audit_row, send_whole
+from keystead.gateway.calls import Calls, audit_event, send_whole
 from keystead.gateway.routes import Route
 from keystead.gateway.values import ApplicationCall, ApplicationRunner, Ask, Composed, Receive, Send, Visit, Visitor
 from keystead.identity import model_keys
@@ -135,7 +135,7 @@ class Gateway:
         if route.name == "tokens":
             visit.action = "CreateTemporaryKey"
             body = tokens.make(visit, visitor, self.keyring)
-            self.calls.audit(audit_row(visit, visitor, "Success", {}))
+            self.calls.audit(audit_event(visit, visitor, "Success", {}))
             return body
         known = await self.calls.catalogue.models()
         shown = [each for each in known.values() if authorization.may_call_model(visitor, each.name, visit.facts)]
@@ -194,7 +194,7 @@ class Gateway:
         """Answer a fault, and audit it where it is known whose it is and no call was begun."""
         visitor = visit.visitor
         if visitor is not None and visit.action and not visit.begun:
-            self.calls.audit(audit_row(visit, visitor, fault.code, {}))
+            self.calls.audit(audit_event(visit, visitor, fault.code, {}))
         more = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fault.headers]
         body = faults.body(visit.plane, fault, visit.spoken_id, self.help_at)
         await send_whole(visit, send, fault.status, body, more)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from keystead.identity.directory import Directory
 from keystead.identity.federation import Federation
@@ -12,8 +13,7 @@ from keystead.identity.keyring import Keyring
 from keystead.identity.transaction import Quotas
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(msgspec.Struct, frozen=True):
     """now: seconds.  facts: the request's condition keys.  prepared: what the action's `prepare` has loaded.
 
     spend: accepts a mark, kept until a time in seconds, once for good: on every node and across restarts; raises

@@ -16,13 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from keystead.identity.transaction import Tx
 from keystead.store import audit, keys
+from keystead.store.audit import Event
 from keystead.store.database import Database
 
 FLUSH_SECONDS = 0.5
-BATCH = 500
+BATCH = 2000
 _log = logging.getLogger("keystead.audit")
-
-Row = dict[str, object]
 
 
 class Auditor:
@@ -33,8 +32,8 @@ class Auditor:
         self._database = database
         self._clock = clock
         self._size = size
-        self._reads: deque[Row] = deque()
-        self._denials: deque[Row] = deque()
+        self._reads: deque[Event] = deque()
+        self._denials: deque[Event] = deque()
         self._used: dict[str, tuple[int, str, str]] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
@@ -47,13 +46,13 @@ class Auditor:
         """Begin to write."""
         self._thread.start()
 
-    def add(self, row: Row) -> None:
-        """Queue the row of a read or a refusal."""
-        queue = self._reads if row["outcome"] == "Success" else self._denials
+    def add(self, event: Event) -> None:
+        """Queue the event of a read or a refusal."""
+        queue = self._reads if event.outcome == "Success" else self._denials
         if len(queue) >= self._size:
             self.dropped += 1
             return
-        queue.append(row)
+        queue.append(event)
 
     def used(self, access_key_id: str, now: float, service: str, address: str) -> None:
         """Note that a pair was used; written at the next flush."""
@@ -77,18 +76,18 @@ class Auditor:
         """Write everything queued now; on a failing database it stays queued, within the bound."""
         while self._denials or self._reads or self._used:
             queue = self._denials or self._reads
-            rows = [queue[index] for index in range(min(BATCH, len(queue)))]
+            events = [queue[index] for index in range(min(BATCH, len(queue)))]
             used, self._used = self._used, {}
             try:
                 with self._database.writing(self._clock(), "") as tx:
-                    if rows:
-                        audit.insert_many(tx, rows)
+                    if events:
+                        audit.insert_compactly(tx, events)
                     if used:
                         keys.note_use(tx, used)
             except SQLAlchemyError as error:
                 self._used = {**used, **self._used}
                 _log.warning("audit events wait: the database does not take them (%s)", type(error).__name__)
                 return
-            for _ in rows:
+            for _ in events:
                 queue.popleft()
             time.sleep(0)

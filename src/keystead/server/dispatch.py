@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,7 +41,7 @@ from keystead.server.call import Call, Origin
 from keystead.server.feed import Follower
 from keystead.server.limits import RateLimits
 from keystead.server.routes import Routes
-from keystead.server.rows import audit_row
+from keystead.server.rows import audit_event
 from keystead.signing import Claim
 from keystead.store import audit, nonces
 from keystead.store.database import Database
@@ -163,14 +163,17 @@ class Dispatcher:
         """A request that names a known pair but did not prove it: the pair's account should hear of it."""
         loaded = self.directory.key(access_key_id)
         if loaded is not None and loaded.value is not None:
-            self.auditor.add(audit_row(structs.replace(call, caller=loaded.value.caller), "", fault.code))
+            self.auditor.add(audit_event(structs.replace(call, caller=loaded.value.caller), "", fault.code))
 
     async def invoke(self, call: Call) -> Output:
         """Read, authorize, run and audit one call.  Raises `Fault`."""
         action, caller = call.action, call.caller
         resource = ""
         try:
-            await self._count(call)
+            if self.shared is None:
+                self.limits.take(*_counted(call), call.now)
+            else:
+                await self.shared.take(*_counted(call), call.now)
             asked = wanted = action.complete(action.read(call.given), caller)
             if action.behind is not None:
                 caller = await action.behind(self.directory, wanted)
@@ -187,25 +190,15 @@ class Dispatcher:
                     authorization.check(call, asked, wanted, judged, facts, self.keyring)
             output = await self._run(call, wanted, facts, resource)
         except Fault as fault:
-            self.auditor.add(audit_row(call, resource, fault.code, diagnostic=denial.message_of(fault)))
+            self.auditor.add(audit_event(call, resource, fault.code, diagnostic=denial.message_of(fault)))
             raise
         if not action.writes:
-            self.auditor.add(audit_row(call, resource, "Success"))
+            self.auditor.add(audit_event(call, resource, "Success"))
         return output
 
     def lacks(self, call: Call) -> str:
         """The permission that the caller of a call not made yet lacks, or ""; see `authorization.foreseen`."""
         return authorization.foreseen(call, self.keyring)
-
-    async def _count(self, call: Call) -> None:
-        """Raise `Throttling.User` when the account has used up its calls of this second."""
-        kind = "sts" if call.action.product == "Sts" else "write" if call.action.writes else "read"
-        # Whoever has proven nothing is counted by address, so that none of them uses up what the others may.
-        whose = call.caller.account_id or call.origin.address
-        if self.shared is not None:
-            await self.shared.take(kind, whose, call.now)
-        else:
-            self.limits.take(kind, whose, call.now)
 
     async def _target_fact(self, call: Call, wanted: Any) -> dict[str, str | tuple[str, ...]]:
         """What the action knows of its target, where a policy of the caller asks for it."""
@@ -245,17 +238,17 @@ class Dispatcher:
             if action.anonymous:
                 facts = authorization.facts(call, wanted)
             desk = Desk(
-                now=call.now,
-                keyring=self.keyring,
-                quotas=self.quotas,
-                policy_extensions=self.policy_extensions,
-                facts=facts,
-                directory=self.directory,
-                federation=self.federation,
-                spend=partial(self._spend, call),
+                call.now,
+                self.keyring,
+                self.quotas,
+                self.policy_extensions,
+                facts,
+                self.directory,
+                self.federation,
+                partial(self._spend, call),
             )
             if action.prepare is not None:
-                desk = replace(desk, prepared=await action.prepare(desk, wanted, caller))
+                desk = structs.replace(desk, prepared=await action.prepare(desk, wanted, caller))
             return action.handler(desk, caller, wanted)
         if not action.writes:
             return await self._in_reader(call, partial(self._handle, call, wanted, facts))
@@ -306,11 +299,20 @@ class Dispatcher:
                     raise
                 refused = fault  # what was written up to here stands: a wrong password is counted
             else:
-                audit.insert(tx, [audit_row(call, resource, "Success")])
+                audit.insert(tx, [audit_event(call, resource, "Success")])
         loop.call_soon_threadsafe(self.directory.apply, tx.touched)
         if refused is not None:
             raise refused
         return output
+
+
+def _counted(call: Call) -> tuple[str, str]:
+    """What a call counts as, and with whose calls.
+
+    Whoever has proven nothing is counted by address, so that none of them uses up what the others may.
+    """
+    kind = "sts" if call.action.product == "Sts" else "write" if call.action.writes else "read"
+    return kind, call.caller.account_id or call.origin.address
 
 
 def _given(request: WireRequest, claim: Claim, pairs: Pairs) -> dict[str, str]:

@@ -15,6 +15,7 @@ from keystead.identity import preferences
 from keystead.identity.transaction import Tx
 from keystead.products.people import credential_report
 from keystead.store import access_keys, audit, credential_reports, idle, login_profiles
+from keystead.store.audit import Event
 from keystead.store.database import Database
 
 IDLE_SECONDS = 3600
@@ -69,37 +70,36 @@ def _disable(tx: Tx) -> int:
     since_keys, since_logons = _limits(tx)
     old = {key.id: key for key in _old(tx, _AT_ONCE)}
     unused = {key.id: key for key in idle.keys(tx, since_keys, _AT_ONCE)}
-    rows = []
+    done: list[Event] = []
     for key in list({**unused, **old}.values())[:_AT_ONCE]:
         access_keys.set_status(tx, key.id, "Inactive")
         action = "DisableOldAccessKey" if key.id in old else "DisableIdleAccessKey"
-        rows.append(_row(tx, action, f"acs:ram:*:{tx.account_id}:accesskey/{key.id}", key.used_at))
-    for user in idle.logons(tx, since_logons, _AT_ONCE - len(rows)) if len(rows) < _AT_ONCE else ():
+        done.append(_event(tx, action, f"acs:ram:*:{tx.account_id}:accesskey/{key.id}", key.used_at))
+    for user in idle.logons(tx, since_logons, _AT_ONCE - len(done)) if len(done) < _AT_ONCE else ():
         login_profiles.update(tx, user.id, {"status": "Inactive"})
-        rows.append(_row(tx, "DisableIdleLogon", f"acs:ram:*:{tx.account_id}:user/{user.name}", user.last_login_at))
-    if rows:
-        audit.insert(tx, rows)
-    return len(rows)
+        done.append(_event(tx, "DisableIdleLogon", f"acs:ram:*:{tx.account_id}:user/{user.name}", user.last_login_at))
+    audit.insert(tx, done)
+    return len(done)
 
 
-def _row(tx: Tx, action: str, resource: str, used_at: int | None) -> dict[str, object]:
-    """An audit row of what the server did by itself."""
-    return {
-        "account_id": tx.account_id,
-        "at": tx.now * 1000,
-        "request_id": ids.request_id(),
-        "product": "Keystead",
-        "action": action,
-        "kind": "write",
-        "identity_type": "System",
-        "principal": "keystead",
-        "access_key_id": "",
-        "resource": resource,
-        "outcome": "Success",
-        "address": "",
-        "agent": "keystead",
-        "parameters": json.dumps({"LastUsed": "never" if used_at is None else str(used_at)}),
-    }
+def _event(tx: Tx, action: str, resource: str, used_at: int | None) -> Event:
+    """What the server did by itself."""
+    return Event(
+        account_id=tx.account_id,
+        at=tx.now * 1000,
+        request_id=ids.request_id(),
+        product="Keystead",
+        action=action,
+        kind="write",
+        identity_type="System",
+        principal="keystead",
+        access_key_id="",
+        resource=resource,
+        outcome="Success",
+        address="",
+        agent="keystead",
+        parameters=json.dumps({"LastUsed": "never" if used_at is None else str(used_at)}),
+    )
 
 
 def finish_reports(database: Database[Tx], now: float) -> None:

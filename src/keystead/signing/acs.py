@@ -6,12 +6,13 @@ from binascii import Error as NotHex
 from binascii import unhexlify
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from keystead.clock import iso
 from keystead.percent import decode_pairs
 from keystead.signing import digests, faults
-from keystead.signing.canonical import canonical_query, header_lines, wire_bytes
+from keystead.signing.canonical import canonical_query, header_text, wire_bytes
 from keystead.signing.message import (
     MAX_SIGNED_HEADERS,
     Claim,
@@ -82,10 +83,16 @@ def _fields(text: str) -> tuple[str, str, str]:
 
 
 class SignedHeaders(NamedTuple):
-    """The list as given, and as a set."""
+    """The list as given, and as a set; what takes the values of these headers, and the lines that they fill."""
 
     names: tuple[str, ...]
     set: frozenset[str]
+    values: Callable[[Mapping[str, str]], Any]
+    template: str
+
+    def lines(self, headers: Mapping[str, str]) -> str:
+        """`name:value` and a line feed for each name.  Raises KeyError where one is absent."""
+        return header_text(self.template % self.values(headers))
 
 
 @lru_cache(maxsize=256)  # one client sends the same list with every request; at most 8 KiB each
@@ -97,7 +104,8 @@ def split_signed_headers(text: str) -> SignedHeaders:
     listed = frozenset(names)
     if len(listed) != len(names) or "" in listed or text != text.lower():
         raise faults.INCOMPLETE(reason="SignedHeaders must name each header once, in lower case, joined with ;")
-    return SignedHeaders(names, listed)
+    template = "".join([f"{name}:%s\n" for name in text.replace("%", "%%").split(";")])
+    return SignedHeaders(names, listed, itemgetter(*names), template)
 
 
 def read(message: Message, algorithm: Algorithm, authorization: Authorization, access_key_id: str) -> Claim:
@@ -157,15 +165,15 @@ def forms(
     spellings: Iterator[tuple[str, str, str]],
 ) -> Iterator[Form]:
     """One form for each spelling (name, path, query) of the same request."""
-    names, listed = split_signed_headers(claim.signed_headers)
-    lines = header_lines(names, message.headers)
-    if lines.count("\n") != len(names):
+    signed = split_signed_headers(claim.signed_headers)
+    lines = signed.lines(message.headers)
+    if lines.count("\n") != len(signed.names):
         raise faults.INCOMPLETE(reason="A header value holds a line feed")
     digest = algorithm.digest(message.body)
-    objection = _objection(message, algorithm, digest, listed)
+    objection = _objection(message, algorithm, digest, signed.set)
     covered = settled(message.query)
     # An unsigned content type counts as absent, and so does the form that it announces (section 5.5 rule 4).
-    if message.form and "content-type" in listed:
+    if message.form and "content-type" in signed.set:
         covered = merge(covered, message.form)
     for name, path, query in spellings:
         request = canonical_request(message.method, path, query, lines, claim.signed_headers, digest)
@@ -220,7 +228,7 @@ def sign(
     listed = ";".join(names)
     path, query = target
     query = canonical_query(query, decode_pairs(query))
-    lines = header_lines(names, sent)
+    lines = split_signed_headers(listed).lines(sent)
     request = canonical_request(method, path or "/", query, lines, listed, sent[algorithm.body_header])
     proof = signer.prove(wire_bytes(string_to_sign(algorithm, request))).hex()
     fields = f"Credential={signer.credential},SignedHeaders={listed},Signature={proof}"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from msgspec import structs
+
 from keystead.clock import iso
 from keystead.signing import acs, digests, faults
 from keystead.signing.canonical import bare_encoded_pairs, canonical_query, reencoded_path
@@ -40,7 +42,7 @@ def read(message: Message, text: str) -> Claim:
     date = message.headers["x-acs-date"]
     if scope[0] != date[:10].replace("-", ""):
         raise faults.SCOPE_EXPIRED(scope=faults.shown(scope[0]), date=date)
-    return claim._replace(scope=tuple(scope))
+    return structs.replace(claim, scope=tuple(scope))
 
 
 def forms(claim: Claim, message: Message) -> Iterator[Form]:

@@ -53,13 +53,12 @@ def read_claim(message: Message) -> Claim | None:
         if authorization.startswith("acs "):
             _refuse_second_proof(message)
             return roa_v1.read(message, authorization)
-    pairs = merge(message.query, message.form)
-    named = dict(pairs)
+    named = message.named
     claim = bearer.read_gateway(message, named)
     if claim is None and authorization:
         claim = bearer.read_authorization(message, named)
     if claim is None and not rpc_v1.MARKS.isdisjoint(named):
-        claim = rpc_v1.read(message, pairs, named)
+        claim = rpc_v1.read(message, merge(message.query, message.form), named)
     return claim
 
 
@@ -68,7 +67,7 @@ def read_anonymous(message: Message) -> Claim:
 
     Both are None where absent; `check_window` and the caller's replay check hold for what is there.
     """
-    timestamp, nonce = bearer.check_times(message, dict(merge(message.query, message.form)))
+    timestamp, nonce = bearer.check_times(message, message.named)
     return Claim(ANONYMOUS, timestamp=timestamp, nonce=nonce)
 
 
@@ -91,7 +90,7 @@ def operation(message: Message, claim: Claim | None) -> tuple[str | None, str | 
     headers = message.headers
     action, version = headers.get("x-acs-action") or None, headers.get("x-acs-version") or None
     if claim is None or claim.scheme in _PARAMETERS_FIRST:
-        named = dict(merge(message.query, message.form))
+        named = message.named
         return named.get("Action") or action, named.get("Version") or version
     return action, version
 

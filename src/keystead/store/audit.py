@@ -1,31 +1,81 @@
-"""The audit trail: one row for every call that was made by a known identity."""
+"""The audit trail: one event for every call that was made by a known identity.
+
+Events are rows, found by index.  Where many reads of one account wait together they become one compressed block
+instead: nothing is left out, and it takes a fifth of the time and a tenth of the room.  Writes, refusals and what
+reports ask for by index are always rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
-from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
+from msgspec import structs
 
 from keystead.store.database import Tx
-from keystead.store.tables import audit
-
-_INSERT = sa.insert(audit)
+from keystead.store.tables import audit, audit_blocks
 
 EQUAL_FILTERS = ("access_key_id", "action", "request_id", "kind", "product")
 """Columns that LookupEvents compares as they are."""
 
+FEWEST_IN_BLOCK = 64
+"""Events of one account that must wait together to become a block."""
 
-def insert(tx: Tx, rows: list[dict[str, object]]) -> None:
-    """Add rows; the keys are the table's columns without `id`."""
-    tx.connection.execute(_INSERT, rows)
+MOST_SCANNED = 500_000
+"""Events in blocks that one search looks at: about a second."""
 
 
-def insert_many(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:
-    """Add many rows by few statements.
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One call.  The members are the table's columns; see there."""
+
+    account_id: str
+    at: int
+    request_id: str
+    product: str
+    action: str
+    kind: str
+    identity_type: str
+    principal: str
+    access_key_id: str
+    resource: str
+    outcome: str
+    address: str
+    agent: str
+    parameters: str
+    diagnostic: str | None = None
+
+
+class Position(NamedTuple):
+    """A place in the trail, which is ordered by time and then by request ID; what stands before it is older."""
+
+    at: int
+    request_id: str
+
+
+class Page(NamedTuple):
+    """Events, newest first, and where the next page begins, or None at the end."""
+
+    events: list[Event]
+    rest: Position | None
+
+
+_COLUMNS = Event.__struct_fields__
+_READ = sa.select(*(audit.c[name] for name in _COLUMNS))
+_INSERT_BLOCK = sa.insert(audit_blocks)
+_BLOCKED_IDENTITIES = frozenset({"RAMUser", "AssumedRoleUser"})  # the account's own calls are for its report
+_NEVER_BLOCKED = frozenset({"CreateToken"})  # `callers_of` asks for it
+_SIZES = (500, 20, 1)  # a few fixed lengths, so that the driver keeps the statements prepared
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Event]).decode
+
+
+def insert(tx: Tx, events: Sequence[Event]) -> None:
+    """Add events as rows.
 
     One statement of many rows, given to the driver as it is, costs a tenth of as many statements: of the work on a row,
     and of handing the interpreter to and fro between this thread and the event loop.
@@ -33,15 +83,10 @@ def insert_many(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:
     mark = "?" if tx.connection.dialect.paramstyle == "qmark" else "%s"
     done = 0
     for size in _SIZES:
-        while len(rows) - done >= size:
-            values = tuple(chain.from_iterable(map(_in_order, rows[done : done + size])))
+        while len(events) - done >= size:
+            values = tuple(chain.from_iterable(map(structs.astuple, events[done : done + size])))
             tx.connection.exec_driver_sql(_statement(mark, size), values)
             done += size
-
-
-_COLUMNS = tuple(column.name for column in audit.columns if column.name != "id")
-_SIZES = (500, 20, 1)  # a few fixed lengths, so that the driver keeps the statements prepared
-_in_order = itemgetter(*_COLUMNS)
 
 
 @cache
@@ -51,38 +96,137 @@ def _statement(mark: str, size: int) -> str:
     return f"INSERT INTO audit ({names}) VALUES {', '.join([group] * size)}"  # noqa: S608 - names of our own columns
 
 
+def insert_compactly(tx: Tx, events: Sequence[Event]) -> None:
+    """Add many events: as blocks where many reads of one account are among them, else as rows."""
+    rows: list[Event] = []
+    reads: dict[str, list[Event]] = {}
+    for event in events:
+        reads.setdefault(event.account_id, []).append(event) if _may_be_blocked(event) else rows.append(event)
+    for account, some in reads.items():
+        if len(some) < FEWEST_IN_BLOCK:
+            rows += some
+            continue
+        times = [event.at for event in some]
+        values = {"account_id": account, "first_at": min(times), "last_at": max(times), "events": len(some)}
+        tx.connection.execute(_INSERT_BLOCK, {**values, "body": zlib.compress(_encode(some), 1)})
+    insert(tx, rows)
+
+
+def _may_be_blocked(event: Event) -> bool:
+    return (
+        event.outcome == "Success"
+        and event.kind == "read"
+        and event.identity_type in _BLOCKED_IDENTITIES
+        and event.action not in _NEVER_BLOCKED
+    )
+
+
 def find(
     tx: Tx,
     *,
-    equal: dict[str, str],
+    equal: Mapping[str, str],
     principal: str,
     resource: str,
     outcome: str,
     start: int,
     end: int,
-    before: int | None,
+    before: Position | None,
     most: int,
-) -> list[sa.Row[Any]]:
-    """Rows of the account, newest first.
+) -> Page:
+    """At most `most` of the account's events, newest first; fewer, with a rest, where a search would take too long.
 
-    start, end: milliseconds since 1970, end excluded.  before: only rows with a smaller id (the page before's last).
-    principal and resource: a part of the text.  outcome: Success, Failure (everything else), or one error code.
+    start, end: milliseconds since 1970, end excluded.  before: only what is older (the page before's rest).  principal
+    and resource: a part of the text, in any case of letters.  outcome: Success, Failure (everything else), or one error
+    code.
     """
+    if before is not None:
+        end = min(end, before.at + 1)
+    rows = _rows(tx, equal, principal, resource, outcome, (start, end), before, most + 1)
+    if outcome not in ("", "Success"):
+        return _cut(rows, most)
+    fits = _filter(equal, principal.lower(), resource.lower(), (start, end), before)
+    found, scanned = rows, 0
+    for block in _blocks(tx, start, end):
+        if len(found) > most and _place(found[most]).at > block.last_at:
+            break
+        if scanned >= MOST_SCANNED:
+            reached = [event for event in found if event.at > block.last_at]
+            return _cut(reached, most) if len(reached) > most else Page(reached, Position(block.last_at + 1, ""))
+        scanned += block.events
+        more = [event for event in _decode(zlib.decompress(_body(tx, block.id))) if fits(event)]
+        found = sorted([*found, *more], key=_place, reverse=True)[: most + 1]
+    return _cut(found, most)
+
+
+def _cut(found: list[Event], most: int) -> Page:
+    return Page(found[:most], _place(found[most - 1]) if len(found) > most else None)
+
+
+def _place(event: Event) -> Position:
+    return Position(event.at, event.request_id)
+
+
+def _rows(
+    tx: Tx,
+    equal: Mapping[str, str],
+    principal: str,
+    resource: str,
+    outcome: str,
+    times: tuple[int, int],
+    before: Position | None,
+    most: int,
+) -> list[Event]:
     columns = audit.c
-    query = sa.select(audit).where(columns.account_id == tx.account_id, columns.at >= start, columns.at < end)
+    # Python's order, whatever the database's own is.
+    request_id = columns.request_id if tx.connection.dialect.name == "sqlite" else sa.collate(columns.request_id, "C")
+    query = _READ.where(columns.account_id == tx.account_id, columns.at >= times[0], columns.at < times[1])
     for name, value in equal.items():
         query = query.where(columns[name] == value)
     if principal:
-        query = query.where(columns.principal.contains(principal, autoescape=True))
+        query = query.where(columns.principal.icontains(principal, autoescape=True))
     if resource:
-        query = query.where(columns.resource.contains(resource, autoescape=True))
+        query = query.where(columns.resource.icontains(resource, autoescape=True))
     if outcome == "Failure":
         query = query.where(columns.outcome != "Success")
     elif outcome:
         query = query.where(columns.outcome == outcome)
     if before is not None:
-        query = query.where(columns.id < before)
-    return tx.rows(query.order_by(columns.id.desc()).limit(most))
+        query = query.where(sa.or_(columns.at < before.at, request_id < before.request_id))
+    return [
+        msgspec.convert(tuple(row), Event)
+        for row in tx.rows(query.order_by(columns.at.desc(), request_id.desc()).limit(most))
+    ]
+
+
+def _filter(
+    equal: Mapping[str, str], principal: str, resource: str, times: tuple[int, int], before: Position | None
+) -> Callable[[Event], bool]:
+    """Whether an event of a block is asked for: what `_rows` says in SQL."""
+    wanted = tuple(equal.items())
+
+    def fits(event: Event) -> bool:
+        return (
+            all(getattr(event, name) == value for name, value in wanted)
+            and times[0] <= event.at < times[1]
+            and (before is None or _place(event) < before)
+            and principal in event.principal.lower()
+            and resource in event.resource.lower()
+        )
+
+    return fits
+
+
+def _blocks(tx: Tx, start: int, end: int) -> Iterator[sa.Row[Any]]:
+    """The blocks that may hold events of these times, the one with the newest event first; without their bodies."""
+    columns = audit_blocks.c
+    query = sa.select(columns.id, columns.last_at, columns.events)
+    query = query.where(columns.account_id == tx.account_id, columns.last_at >= start, columns.first_at < end)
+    return iter(tx.rows(query.order_by(columns.last_at.desc(), columns.id.desc())))
+
+
+def _body(tx: Tx, block_id: int) -> bytes:
+    query = sa.select(audit_blocks.c.body).where(audit_blocks.c.id == block_id)
+    return bytes(tx.connection.execute(query).scalar_one())
 
 
 def of_request(tx: Tx, request_id: str) -> list[sa.Row[Any]]:
@@ -92,7 +236,11 @@ def of_request(tx: Tx, request_id: str) -> list[sa.Row[Any]]:
 
 
 def callers_of(tx: Tx, action: str, since: int, most: int) -> list[sa.Row[Any]]:
-    """Who of the account called an action since a time (milliseconds): principal, access_key_id, calls and last."""
+    """Who of the account called an action since a time (milliseconds): principal, access_key_id, calls and last.
+
+    INVARIANT: the action is one that never goes into a block.
+    """
+    assert action in _NEVER_BLOCKED  # noqa: S101 - a rule of this file, not of the caller
     columns = audit.c
     last = sa.func.max(columns.at).label("last")
     query = (

@@ -46,7 +46,7 @@ def wants_xml(request: WireRequest) -> bool:
         return "json" not in accept
     if authorization:
         return False
-    given = dict(request.query + request.form)
+    given = request.named
     if "Signature" in given or "AccessKeyId" in given or "Action" in given:
         # "None" is what one client's low-level call sends when it means to send nothing; it reads JSON.
         return given.get("Format", "XML").lower() not in ("json", "none")

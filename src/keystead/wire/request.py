@@ -33,7 +33,7 @@ class WireRequest:
     """
 
     __slots__ = (
-        *("_form", "_is_form", "_query"),
+        *("_form", "_is_form", "_named", "_query"),
         *("body", "headers", "max_parameters", "method", "peer", "raw_path", "raw_query", "secure"),
     )
 
@@ -63,6 +63,7 @@ class WireRequest:
             self._refuse(found + 1)
         self._query: Pairs | None = None
         self._form: Pairs | None = None
+        self._named: dict[str, str] | None = None
 
     @property
     def query(self) -> Pairs:
@@ -78,6 +79,13 @@ class WireRequest:
             body = self.body.decode("utf-8", "surrogateescape") if self._is_form else ""
             self._form = decode_pairs(body, where="form") if body else ()
         return self._form
+
+    @property
+    def named(self) -> Mapping[str, str]:
+        """Query and form by name; where a name is in both places the form's value wins."""
+        if self._named is None:
+            self._named = dict(self.query + self.form)
+        return self._named
 
     @property
     def members(self) -> dict[str, str]:
@@ -96,10 +104,22 @@ def join_headers(pairs: list[tuple[bytes, bytes]], limit: int) -> dict[str, str]
     """Read ASGI header pairs into one text per lower-case name; raises `RequestTooLarge` beyond `limit` of them."""
     if len(pairs) > limit:
         raise TOO_LARGE(what="number of headers", actual=len(pairs), limit=limit, setting="max_headers")
-    headers = {name.decode("latin-1"): value.decode("latin-1").strip() for name, value in pairs}
+    known = _NAMES.get
+    headers = {known(name) or name.decode("latin-1"): value.decode("latin-1").strip(" \t") for name, value in pairs}
     if len(headers) != len(pairs):
         every: dict[str, list[str]] = {}
         for name, value in pairs:
-            every.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1").strip())
+            every.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1").strip(" \t"))
         headers = {name: ",".join(sorted(values)) for name, values in every.items()}
     return headers
+
+
+_NAMES = {
+    name.encode(): name
+    for name in (
+        *("accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host"),
+        *("user-agent", "x-acs-accesskey-id", "x-acs-action", "x-acs-content-sha256", "x-acs-date"),
+        *("x-acs-security-token", "x-acs-signature-nonce", "x-acs-version"),
+    )
+}
+"""The names that nearly every request has: to look one up costs less than to decode it, and its hash is known."""

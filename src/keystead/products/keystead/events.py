@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
 
 from keystead.identity.callers import Caller
@@ -74,10 +73,7 @@ def lookup_events(tx: Tx, _caller: Caller, wanted: LookupEventsInput) -> LookupE
         "kind": wanted.kind,
         "request_id": wanted.event_request_id,
     }
-    last = pages.after(wanted.marker)
-    if last and not last.isdigit():
-        raise pages.MARKER_INVALID()
-    rows = audit.find(
+    page = audit.find(
         tx,
         equal={column: value for column, value in equal.items() if value is not None},
         principal=wanted.identity or "",
@@ -85,18 +81,24 @@ def lookup_events(tx: Tx, _caller: Caller, wanted: LookupEventsInput) -> LookupE
         outcome=wanted.outcome or "",
         start=milliseconds("StartTime", wanted.start_time, 0),
         end=milliseconds("EndTime", wanted.end_time, _ALWAYS_END),
-        before=int(last) if last else None,
-        most=wanted.max_items + 1,
+        before=_position(wanted.marker),
+        most=wanted.max_items,
     )
-    page, marker = pages.cut(rows, wanted.max_items, "id")
     return LookupEventsOutput(
-        events=EventList(event=[_show(row) for row in page]),
-        is_truncated=marker is not None,
-        marker=marker or UNSET,
+        events=EventList(event=[_show(event) for event in page.events]),
+        is_truncated=page.rest is not None,
+        marker=pages.marker(f"{page.rest.at}/{page.rest.request_id}") if page.rest else UNSET,
     )
 
 
-def _show(row: sa.Row[Any]) -> Event:
+def _position(marker: str | None) -> audit.Position | None:
+    at, slash, request_id = pages.after(marker).partition("/")
+    if at and not (slash and at.isascii() and at.isdigit() and len(at) <= 15):
+        raise pages.MARKER_INVALID()
+    return audit.Position(int(at), request_id) if at else None
+
+
+def _show(row: audit.Event) -> Event:
     at = datetime.fromtimestamp(row.at / 1000, UTC)
     return Event(
         event_time=at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{row.at % 1000:03d}Z",

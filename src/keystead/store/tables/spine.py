@@ -259,6 +259,18 @@ audit = Table(
     Index(None, "account_id", "action", "at"),
 )
 
+audit_blocks = Table(
+    "audit_blocks",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("account_id", String(16), nullable=False),
+    Column("first_at", BigInteger, nullable=False),  # milliseconds
+    Column("last_at", BigInteger, nullable=False),
+    Column("events", Integer, nullable=False),  # how many
+    Column("body", LargeBinary, nullable=False),  # zlib of MessagePack: see `store.audit`
+    Index(None, "account_id", "last_at"),
+)
+
 instance = Table(
     "instance",
     metadata,

@@ -45,6 +45,17 @@ def upgrade() -> None:
     op.create_index(op.f("ix_audit_account_id_at"), "audit", ["account_id", "at"], unique=False)
     op.create_index(op.f("ix_audit_request_id"), "audit", ["request_id"], unique=False)
     op.create_table(
+        "audit_blocks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_blocks")),
+    )
+    op.create_index(op.f("ix_audit_blocks_account_id_last_at"), "audit_blocks", ["account_id", "last_at"], unique=False)
+    op.create_table(
         "change_counter",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
