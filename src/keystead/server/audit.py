@@ -18,6 +18,7 @@ from keystead.identity.transaction import Tx
 from keystead.store import audit, keys
 from keystead.store.audit import Event
 from keystead.store.database import Database
+from keystead.store.keys import Use
 
 FLUSH_SECONDS = 0.5
 BATCH = 2000
@@ -34,7 +35,7 @@ class Auditor:
         self._size = size
         self._reads: deque[Event] = deque()
         self._denials: deque[Event] = deque()
-        self._used: dict[str, tuple[int, str, str]] = {}
+        self._used: dict[str, Use] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self.dropped = 0
@@ -54,9 +55,9 @@ class Auditor:
             return
         queue.append(event)
 
-    def used(self, access_key_id: str, now: float, service: str, address: str) -> None:
+    def used(self, access_key_id: str, use: Use) -> None:
         """Note that a pair was used; written at the next flush."""
-        self._used[access_key_id] = (int(now), service, address)
+        self._used[access_key_id] = use
 
     def close(self) -> None:
         """Write what is queued and stop."""

@@ -45,6 +45,7 @@ from keystead.server.rows import audit_event
 from keystead.signing import Claim
 from keystead.store import audit, nonces
 from keystead.store.database import Database
+from keystead.store.keys import Use
 from keystead.wire import answers
 from keystead.wire.answers import Answer, Output
 from keystead.wire.parameters import unknown_names
@@ -138,7 +139,7 @@ class Dispatcher:
             raise
         given = _given(request, claim, pairs) | in_path if pairs or request.body or in_path else {}
         if key.caller.kind is not IdentityType.SESSION:
-            self.auditor.used(key.id, now, action.product, request.peer)
+            self.auditor.used(key.id, Use(int(now), action.product, request.peer, action.name))
         return Call(action, key.caller, given, origin, now, mark, until)
 
     async def _arrive_unsigned(

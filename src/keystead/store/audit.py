@@ -70,6 +70,7 @@ _INSERT_BLOCK = sa.insert(audit_blocks)
 _BLOCKED_IDENTITIES = frozenset({"RAMUser", "AssumedRoleUser"})  # the account's own calls are for its report
 _NEVER_BLOCKED = frozenset({"CreateToken"})  # `callers_of` asks for it
 _SIZES = (500, 20, 1)  # a few fixed lengths, so that the driver keeps the statements prepared
+_ALWAYS = 10**15
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Event]).decode
 
@@ -227,6 +228,19 @@ def _blocks(tx: Tx, start: int, end: int) -> Iterator[sa.Row[Any]]:
 def _body(tx: Tx, block_id: int) -> bytes:
     query = sa.select(audit_blocks.c.body).where(audit_blocks.c.id == block_id)
     return bytes(tx.connection.execute(query).scalar_one())
+
+
+def reads_of_key(tx: Tx, access_key_id: str, since: int) -> tuple[list[Event], int]:
+    """The reads by a pair that are in blocks, since a time (milliseconds); and from when on they are whole."""
+    found: list[Event] = []
+    scanned = 0
+    for block in _blocks(tx, since, _ALWAYS):
+        if scanned >= MOST_SCANNED:
+            return found, int(block.last_at) + 1
+        scanned += block.events
+        events = _decode(zlib.decompress(_body(tx, block.id)))
+        found += [event for event in events if event.access_key_id == access_key_id and event.at >= since]
+    return found, since
 
 
 def of_request(tx: Tx, request_id: str) -> list[sa.Row[Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import sqlalchemy as sa
 
 from keystead.store.database import Tx
@@ -16,6 +18,7 @@ _NOTE = (
         used_at=_AT,
         used_service=sa.bindparam("service"),
         used_address=sa.bindparam("address"),
+        used_action=sa.bindparam("action"),
         active_at=sa.case((access_keys.c.active_at <= _AT - ACTIVE_STEP, _AT), else_=access_keys.c.active_at),
     )
 )
@@ -27,16 +30,25 @@ _STALE = sa.select(access_keys.c.id, access_keys.c.user_id).where(
 _ACTIVE = sa.update(users).where(users.c.id == sa.bindparam("user"), users.c.active_at < _AT).values(active_at=_AT)
 
 
-def note_use(tx: Tx, used: dict[str, tuple[int, str, str]]) -> None:
-    """Store when (seconds), for which service and from which address each pair was last used."""
+class Use(NamedTuple):
+    """When (seconds), for which service, from which address and by which action a pair was used."""
+
+    at: int
+    service: str
+    address: str
+    action: str
+
+
+def note_use(tx: Tx, used: dict[str, Use]) -> None:
+    """Store the last use of each pair."""
     tx.connection.execute(
         _NOTE,
         [
-            {"key": key, "at": at, "service": service, "address": address}
-            for key, (at, service, address) in sorted(used.items())  # one order everywhere: no deadlock between nodes
+            {"key": key, **use._asdict()}
+            for key, use in sorted(used.items())  # one order everywhere: no deadlock between nodes
         ],
     )
-    _note_users(tx, {key: at for key, (at, _, _) in used.items()})
+    _note_users(tx, {key: use.at for key, use in used.items()})
 
 
 def _note_users(tx: Tx, used: dict[str, int]) -> None:

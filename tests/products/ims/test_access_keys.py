@@ -70,7 +70,7 @@ def test_last_use_names_the_product(ready: Plane) -> None:
     known = {"UserPrincipalName": "ann", "UserAccessKeyId": made["AccessKeyId"]}
     assert ready.ims.call("GetAccessKeyLastUsed", **known) == {"AccessKeyLastUsed": {}}
     with ready.database.writing(ready.now, ready.account_id) as tx:
-        keys.note_use(tx, {made["AccessKeyId"]: (ready.now, "Ims", "192.0.2.1")})
+        keys.note_use(tx, {made["AccessKeyId"]: keys.Use(ready.now, "Ims", "192.0.2.1", "GetUser")})
     used = ready.ims.call("GetAccessKeyLastUsed", **known)["AccessKeyLastUsed"]
     assert used == {"LastUsedDate": "2026-01-02T03:04:05Z", "ServiceName": "Ims"}
 

@@ -105,12 +105,12 @@ def test_the_later_of_logon_and_call_is_the_last_activity(people: Studio) -> Non
         login_profiles.logged_on(tx, ann, "192.0.2.1")
     people.now += 100 * DAY
     with people.write() as tx:
-        keys.note_use(tx, {people.pair("Bob"): (people.now, "Ram", "192.0.2.2")})
+        keys.note_use(tx, {people.pair("Bob"): keys.Use(people.now, "Ram", "192.0.2.2", "GetUser")})
     assert found(people, UnusedDays="90") == ["Ann", "cyd"]
     assert found(people, Sort="-LastActivityDate")[0] == "Bob"
     assert answer(people, Query="Bob")["Users"]["User"][0]["LastActivityDate"] == "2026-04-15T03:04:05Z"
     with people.write() as tx:
-        keys.note_use(tx, {people.pair("Ann"): (people.now + 5, "Ram", "192.0.2.2")})
+        keys.note_use(tx, {people.pair("Ann"): keys.Use(people.now + 5, "Ram", "192.0.2.2", "GetUser")})
     assert found(people, UnusedDays="90") == ["cyd"]
     assert answer(people, Query="Ann")["Users"]["User"][0]["LastActivityDate"] == "2026-04-15T03:04:10Z"
 
@@ -119,7 +119,7 @@ def test_a_use_moments_later_is_shown_and_costs_no_second_write(people: Studio) 
     people.now += DAY
     for later in (0, 30):
         with people.write() as tx:
-            keys.note_use(tx, {people.pair("Bob"): (people.now + later, "Ram", "192.0.2.2")})
+            keys.note_use(tx, {people.pair("Bob"): keys.Use(people.now + later, "Ram", "192.0.2.2", "GetUser")})
     shown = answer(people, Query="Bob")["Users"]["User"][0]
     assert shown["LastActivityDate"].endswith("T03:04:35Z")
 

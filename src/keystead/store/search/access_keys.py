@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from keystead.store.audit import Event, reads_of_key
 from keystead.store.database import Tx
 from keystead.store.search import paging
 from keystead.store.search.paging import Found, Slice
@@ -21,13 +23,6 @@ ORDERS = {
 """What the list can be sorted by; a pair that was never used stands where it was made."""
 
 _A = audit.c
-_LAST_CALL = (
-    sa.select(_A.product + ":" + _A.action)
-    .where(_A.account_id == _C.account_id, _A.access_key_id == _C.id)
-    .order_by(_A.at.desc())
-    .limit(1)
-    .scalar_subquery()
-)
 _ROWS = (
     sa.select(
         _C.id,
@@ -40,8 +35,8 @@ _ROWS = (
         _C.used_at,
         _C.used_service,
         _C.used_address,
+        _C.used_action,
         _C.network_policy,
-        _LAST_CALL.label("last_call"),
     )
     .select_from(access_keys.outerjoin(users, users.c.id == _C.user_id))
     .where(_C.id.in_(sa.bindparam("ids", expanding=True)))
@@ -96,26 +91,80 @@ def _status(word: str, now: int) -> list[sa.ColumnElement[bool]]:
 
 
 def rows(tx: Tx, ids: Sequence[str]) -> list[sa.Row[Any]]:
-    """These pairs in this order, without their secrets, with the user's name and the last call that is on file."""
+    """These pairs in this order, without their secrets, with the user's name."""
     return paging.in_order(ids, tx.rows(_ROWS, ids=list(ids)))
 
 
-def calls_by_day(tx: Tx, access_key_id: str, since: int) -> tuple[list[sa.Row[Any]], int]:
-    """Calls of a pair by day (milliseconds when it began) since a time, the last day first; and from when on they are
-    whole: at most `MOST_CALLS` are counted."""
+class Day(NamedTuple):
+    """Calls of one day.  day: milliseconds when it began."""
+
+    day: int
+    calls: int
+
+
+class Place(NamedTuple):
+    """Calls from one address by one client.  last: milliseconds."""
+
+    address: str
+    agent: str
+    calls: int
+    last: int
+
+
+class Activity(NamedTuple):
+    """What the audit trail knows of a pair: its calls by day, the last day first; from where it was used and what it
+    was refused (outcome, calls), the most calls first; and from when on (milliseconds) either is whole."""
+
+    days: list[Day]
+    days_since: int
+    places: list[Place]
+    errors: list[sa.Row[Any]]
+    places_since: int
+
+
+def activity(tx: Tx, access_key_id: str, since: int, most: int) -> Activity:
+    """The activity of a pair since a time, with at most `most` places and errors.
+
+    At most `MOST_CALLS` are counted by day and `MOST_READ` by place and error; those in blocks within its own bound.
+    """
+    blocked, blocked_since = reads_of_key(tx, access_key_id, since)
+    days, days_since = _calls_by_day(tx, access_key_id, since)
+    days += Counter(event.at - event.at % _DAY for event in blocked)
+    places, errors, places_since = _callers(tx, access_key_id, since, most)
+    _add(places, blocked)
+    by_calls = sorted(places.values(), key=lambda place: (-place.calls, place.address, place.agent))
+    return Activity(
+        days=[Day(day, calls) for day, calls in sorted(days.items(), reverse=True)],
+        days_since=max(days_since, _next_day(blocked_since) if blocked_since > since else since),
+        places=by_calls[:most],
+        errors=errors,
+        places_since=max(places_since, blocked_since),
+    )
+
+
+def _next_day(at: int) -> int:
+    return at - at % _DAY + _DAY
+
+
+def _add(places: dict[tuple[str, str], Place], events: list[Event]) -> None:
+    for event in events:
+        key = (event.address, event.agent)
+        known = places.get(key, Place(*key, 0, 0))
+        places[key] = known._replace(calls=known.calls + 1, last=max(known.last, event.at))
+
+
+def _calls_by_day(tx: Tx, access_key_id: str, since: int) -> tuple[Counter[int], int]:
     chosen = sa.select(_A.at).where(*_calls(tx, access_key_id, since)).order_by(_A.at.desc()).limit(MOST_CALLS)
     newest = chosen.subquery()
     day = (newest.c.at - newest.c.at % _DAY).label("day")
-    found = tx.rows(
-        sa.select(day, sa.func.count().label("calls")).group_by(sa.text("day")).order_by(sa.text("day DESC"))
-    )
-    whole = sum(row.calls for row in found) < MOST_CALLS
-    return found, since if whole else int(found[-1].day) + _DAY
+    rows = tx.rows(sa.select(day, sa.func.count().label("calls")).group_by(sa.text("day")))
+    found = Counter({int(row.day): int(row.calls) for row in rows})
+    return found, since if found.total() < MOST_CALLS else _next_day(min(found))
 
 
-def callers(tx: Tx, access_key_id: str, since: int, most: int) -> tuple[list[sa.Row[Any]], list[sa.Row[Any]], int]:
-    """From where a pair was used (address, agent, calls, last) and what it was refused (outcome, calls), the most calls
-    first; and from when on they are whole: at most `MOST_READ` calls are read."""
+def _callers(
+    tx: Tx, access_key_id: str, since: int, most: int
+) -> tuple[dict[tuple[str, str], Place], list[sa.Row[Any]], int]:
     chosen = sa.select(_A.at, _A.address, _A.agent, _A.outcome).where(*_calls(tx, access_key_id, since))
     newest = chosen.order_by(_A.at.desc()).limit(MOST_READ).cte("newest")
     calls, last = sa.func.count().label("calls"), sa.func.max(newest.c.at).label("last")
@@ -125,7 +174,7 @@ def callers(tx: Tx, access_key_id: str, since: int, most: int) -> tuple[list[sa.
     read = tx.row(bound)
     whole = read is None or read.read < MOST_READ
     return (
-        tx.rows(places.order_by(sa.desc("calls"), newest.c.address, newest.c.agent).limit(most)),
+        {(row.address, row.agent): Place._make(row) for row in tx.rows(places)},
         tx.rows(errors.order_by(sa.desc("calls"), newest.c.outcome).limit(most)),
         since if whole or read is None else int(read.first),
     )

@@ -179,6 +179,7 @@ access_keys = Table(
     Column("used_at", BigInteger, nullable=True),
     Column("used_service", String(64), nullable=True),
     Column("used_address", String(64), nullable=True),
+    Column("used_action", String(64), nullable=True),
     Column("network_policy", Text, nullable=True),  # JSON as set; none: the account's applies
     Column("note", String(128), nullable=False, default=""),
     Column("expires_at", BigInteger, nullable=True),

@@ -45,7 +45,7 @@ class SearchAccessKeysInput(SearchInput, frozen=True):
 
 class FoundAccessKey(Output, frozen=True):
     """A pair.  user_name: empty for the account's own.  network_restricted: by a policy of its own or the account's.
-    last_used_action: while the audit trail still holds it."""
+    last_used_action: of its last call."""
 
     access_key_id: str
     owner: str
@@ -158,7 +158,7 @@ def _shown(tx: Tx, row: sa.Row[Any], of_account: str | None) -> FoundAccessKey:
         expire_date=UNSET if row.expires_at is None else iso(row.expires_at),
         last_used_date=UNSET if row.used_at is None else iso(row.used_at),
         last_used_service=row.used_service or UNSET,
-        last_used_action=row.last_call or UNSET,
+        last_used_action=f"{row.used_service}:{row.used_action}" if row.used_action else UNSET,
         last_used_address=row.used_address or UNSET,
     )
 
@@ -179,12 +179,11 @@ def get_access_key_activity(tx: Tx, _caller: Caller, wanted: GetAccessKeyActivit
     """
     row = rules.find(tx, wanted.user_access_key_id, owner(tx, wanted.user_name))
     since = (tx.now - wanted.hours * 3600) * 1000
-    days, days_since = store.calls_by_day(tx, row.id, since)
-    places, errors, callers_since = store.callers(tx, row.id, since, MOST_CALLERS)
+    known = store.activity(tx, row.id, since, MOST_CALLERS)
     return AccessKeyActivity(
         access_key_id=row.id,
-        days=DayList(day=[DayOfCalls(date=_date(each.day), calls=each.calls) for each in days]),
-        days_since=iso(days_since // 1000),
+        days=DayList(day=[DayOfCalls(date=_date(each.day), calls=each.calls) for each in known.days]),
+        days_since=iso(known.days_since // 1000),
         callers=KeyCallerList(
             caller=[
                 KeyCaller(
@@ -193,11 +192,11 @@ def get_access_key_activity(tx: Tx, _caller: Caller, wanted: GetAccessKeyActivit
                     calls=each.calls,
                     last_date=iso(each.last // 1000),
                 )
-                for each in places
+                for each in known.places
             ]
         ),
-        errors=RefusedCallsList(error=[RefusedCalls(code=each.outcome, calls=each.calls) for each in errors]),
-        callers_since=iso(callers_since // 1000),
+        errors=RefusedCallsList(error=[RefusedCalls(code=each.outcome, calls=each.calls) for each in known.errors]),
+        callers_since=iso(known.places_since // 1000),
     )
 
 

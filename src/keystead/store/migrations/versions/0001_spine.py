@@ -470,6 +470,7 @@ def upgrade() -> None:
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.Column("used_service", sa.String(length=64), nullable=True),
         sa.Column("used_address", sa.String(length=64), nullable=True),
+        sa.Column("used_action", sa.String(length=64), nullable=True),
         sa.Column("network_policy", sa.Text(), nullable=True),
         sa.Column("note", sa.String(length=128), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
