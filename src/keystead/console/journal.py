@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from keystead import arn, ids
 from keystead.identity.transaction import Tx
 from keystead.products.people.logon import Logon, Outcome
@@ -46,24 +44,20 @@ def noted(tx: Tx, visit: Visit, action: str) -> None:
 
 
 def _write(tx: Tx, visit: Visit, action: str, principal: str, kind: str, outcome: str) -> None:
-    audit.insert(
-        tx,
-        [
-            {
-                "account_id": tx.account_id,
-                "at": tx.now * 1000,
-                "request_id": ids.request_id(),
-                "product": "Keystead",
-                "action": action,
-                "kind": "write",
-                "identity_type": kind,
-                "principal": principal[:256],
-                "access_key_id": "",
-                "resource": principal[:512],
-                "outcome": outcome,
-                "address": visit.request.peer[:64],
-                "agent": ("console " + visit.request.headers.get("user-agent", ""))[:256],
-                "parameters": msgspec.json.encode({}).decode(),
-            }
-        ],
+    event = audit.Event(
+        account_id=tx.account_id,
+        at=tx.now * 1000,
+        request_id=ids.request_id(),
+        product="Keystead",
+        action=action,
+        kind="write",
+        identity_type=kind,
+        principal=principal[:256],
+        access_key_id="",
+        resource=principal[:512],
+        outcome=outcome,
+        address=visit.request.peer[:64],
+        agent=("console " + visit.request.headers.get("user-agent", ""))[:256],
+        parameters="{}",
     )
+    audit.insert(tx, [event])

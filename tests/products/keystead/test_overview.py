@@ -110,7 +110,7 @@ def test_what_each_check_counts(studio: Studio) -> None:
     assert checks(studio)["old-access-keys"] == ("bad", 3)
     assert checks(studio)["idle-users"] == ("bad", 3)
     with studio.write() as tx:
-        keys.note_use(tx, {studio.pair("cyd"): (studio.now, "Ram", "192.0.2.1")})
+        keys.note_use(tx, {studio.pair("cyd"): keys.Use(studio.now, "Ram", "192.0.2.1", "GetUser")})
     assert checks(studio)["unused-access-keys"] == ("bad", 2)
     assert checks(studio)["idle-users"] == ("bad", 2)
     given = {"UserName": "cyd", "UserAccessKeyId": studio.pair("cyd")}
