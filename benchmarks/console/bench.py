@@ -87,6 +87,10 @@ CASES: list[tuple[str, dict[str, str]]] = [
     ("SearchApiKeys", {"Query": "service 99"}),
     ("SearchApiKeys", {"WorkspaceId": "{workspace}", "Query": "nothing"}),
     ("SearchModels", {}),
+    ("SearchAll", {"Query": "user-00"}),
+    ("SearchAll", {"Query": "nothing"}),
+    ("SearchAll", {"Query": "{key}"}),
+    ("GetAccountOverview", {}),
 ]
 
 

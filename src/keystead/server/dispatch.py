@@ -264,7 +264,9 @@ class Dispatcher:
 
     def _handle(self, call: Call, wanted: Any, facts: Facts, tx: Tx) -> Output:
         """The action's own work, in a transaction."""
-        tx.rights = authorization.CallersRights(call, facts, self.keyring, tx)
+        # An action that everybody may call was not judged, but what else its caller may do is, by the same facts.
+        known = facts if call.action.permission is not None else authorization.facts(call, wanted)
+        tx.rights = authorization.CallersRights(call, known, self.keyring, tx)
         return call.action.handler(tx, call.caller, wanted)
 
     async def _in_reader(self, call: Call, work: Callable[[Tx], Result]) -> Result:

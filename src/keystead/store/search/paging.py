@@ -83,6 +83,17 @@ def holds(column: sa.ColumnElement[Any], text: str) -> sa.ColumnElement[bool]:
     return sa.func.lower(column).contains(text.lower(), autoescape=True) | column.contains(text, autoescape=True)
 
 
+def begins(tx: Tx, column: sa.ColumnElement[Any], text: str) -> list[sa.ColumnElement[bool]]:
+    """The conditions that a column begins with `text`, in the same letters; on SQLite along its index.
+
+    PostgreSQL compares by the rules of a language, under which a range is no beginning.
+    """
+    exact = column.startswith(text, autoescape=True)
+    if tx.connection.dialect.name == "sqlite":
+        return [column >= text, column < text + "\U0010ffff", exact]
+    return [exact]
+
+
 def counted(table: sa.Table, column: sa.ColumnElement[Any], of: sa.ColumnElement[Any], name: str) -> sa.Label[int]:
     """How many rows of a table hang on a row by a column, to be read beside it."""
     return sa.select(sa.func.count()).select_from(table).where(column == of).scalar_subquery().label(name)
