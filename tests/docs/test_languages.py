@@ -9,6 +9,7 @@ import pytest
 
 from docs.reading import ROOT, blocks
 from keystead.console.help.library import GUIDES, LANGUAGES, Library, root
+from keystead.console.texts import language
 
 GUIDES_FOLDER = ROOT / "docs/guides"
 NAMES = sorted(path.stem for path in GUIDES_FOLDER.glob("*.md"))
@@ -86,6 +87,17 @@ def test_each_is_written_in_its_language(name: str) -> None:
     assert not HAN.search(english)
     paragraphs = [each for each in re.split(r"\n\n+", prose(chinese)) if len(each) > 60 and "|---" not in each]
     assert all(HAN.search(each) for each in paragraphs)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "errors"])
+def test_labels_of_the_console_are_called_as_it_calls_them(name: str) -> None:
+    """What stands in quotation marks is a label; its Chinese is the one that the console's own texts have."""
+    known = language("zh").table
+    english, chinese = (re.sub(r"`[^`\n]*`", "", prose(text)).replace("\n", " ") for text in texts(name))
+    pairs = list(zip(re.findall(r'"([^"]+)"', english), re.findall(r"“([^”]+)”", chinese), strict=True))
+    for label, shown in pairs:
+        assert known.get(label, shown) == shown, label
+    assert not pairs or any(label in known for label, _ in pairs)
 
 
 def test_the_documents_of_a_checkout_are_the_ones_that_are_served() -> None:

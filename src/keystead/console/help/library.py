@@ -38,6 +38,10 @@ _LONG = 60_000
 
 _HEADING = re.compile(r"^(#{1,6}) (.+?)\s*$", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+_CHINESE_BREAK = re.compile(
+    r"(?<=[\u4e00-\u9fff])\n *+(?=[\u4e00-\u9fff“（])"
+    r"|(?<=[，。；：、！？）”])\n *+(?![\n#|>-]|\d+\.|```|\*\*)"
+)
 _COMMENT = re.compile(r"^<!--.*?-->\n?", re.DOTALL | re.MULTILINE)
 # What scripts derive and the console shows by other means: the table of error codes.
 _DERIVED = re.compile(r"^<!-- made by .*?^<!-- end -->\n?", re.DOTALL | re.MULTILINE)
@@ -180,6 +184,8 @@ def plain(text: str) -> str:
 def _read(root: Path, file: str, name: str, language: str, like: tuple[Heading, ...] | None) -> Page:
     text = (root / file).read_text("utf-8")
     text = _COMMENT.sub("", _DERIVED.sub("", text))
+    if language == "zh":
+        text = _joined(text)
     headings = tuple(_numbered(match for _, match in _headings_in(text)))
     if like is not None:
         if [each.level for each in like] != [each.level for each in headings]:
@@ -189,6 +195,12 @@ def _read(root: Path, file: str, name: str, language: str, like: tuple[Heading, 
             for mine, theirs in zip(headings, like, strict=True)
         )
     return Page(name, language, PurePosixPath(file), text, headings)
+
+
+def _joined(text: str) -> str:
+    """Chinese without the line breaks inside its paragraphs: browsers would show each as a blank between two signs."""
+    parts = re.split(f"({_FENCE.pattern})", text, flags=re.DOTALL | re.MULTILINE)
+    return "".join(part if part.startswith("```") else _CHINESE_BREAK.sub("", part) for part in parts)
 
 
 def _headings_in(text: str) -> Iterator[tuple[int, re.Match[str]]]:

@@ -19,6 +19,7 @@ _EXCERPT = 160
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\s\u3000-\u303f\uff00-\uff0f\u3400-\u9fff,;:!?\"'()\[\]{}]+")
 _PAIRS_WANTED = 0.6
+_FENCE = re.compile(r"^```\w*$", re.MULTILINE)  # what stands inside one is found, the fence itself is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def entries(library: Library) -> Iterator[Entry]:
     """Every section of every page."""
     for page in library.pages.values():
         for section in page.sections():
-            body = plain(section.text.partition("\n")[2]).strip()
+            body = plain(_FENCE.sub("", section.text.partition("\n")[2])).strip()
             yield entry(page.language, page.name, section.heading.anchor, page.title, plain(section.heading.text), body)
 
 
@@ -105,7 +106,7 @@ def _share_of_pairs(word: str, text: str) -> float:
 
 def _excerpt(text: str, words: list[str]) -> str:
     """A few words around the first place where one of them stands, on one line."""
-    flat = re.sub(r"[\s|#>]+", " ", re.sub(r"^```\w*$|^\|[-|]+\|$", "", text, flags=re.MULTILINE)).strip()
+    flat = re.sub(r"[\s|#>]+", " ", re.sub(r"^\|[-|]+\|$", "", text, flags=re.MULTILINE)).strip()
     places = [place for place in (_folded(flat).find(word) for word in words) if place >= 0]
     start = max(min(places, default=0) - _EXCERPT // 3, 0)
     start = flat.find(" ", start) + 1 if start else 0
