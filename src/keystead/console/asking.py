@@ -77,6 +77,11 @@ class Refusal:
         return code.removeprefix("Missing") if code.startswith("Missing") else ""
 
 
+def refusal_of(fault: Fault) -> Refusal:
+    """What a page itself refuses, before it asks anybody."""
+    return Refusal(fault, ids.request_id(), "", "", {})
+
+
 class RefusedError(Exception):
     """An action refused what a page asked; unless the page catches it, the person sees the panel for it."""
 
