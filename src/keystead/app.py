@@ -201,15 +201,16 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
     auditor.start()
     window = ReplayWindow(settings.data_dir / "nonces", settings.nonce_limit, clock())
     dispatcher = _dispatcher(instance, directory, follower, auditor, window)
+    planes = _planes(instance, dispatcher)
     metrics = Metrics(
         {
             "callers": ("Callers and roles in memory", lambda: len(directory)),
             "nonces": ("Nonces in the replay window", lambda: len(window)),
             "audit_queued": ("Audit events waiting to be written", lambda: len(auditor)),
             "audit_dropped": ("Audit events lost because the queue was full", lambda: auditor.dropped),
-        }
+        },
+        planes.metrics,
     )
-    planes = _planes(instance, dispatcher)
     for kind in _embedded(settings):
         with database.writing(clock(), "") as tx:
             offer_embedded(tx, kind)

@@ -237,7 +237,8 @@ def test_a_servers_name_for_the_model_is_replaced_and_nothing_else() -> None:
 
 
 def test_pictures_in_place_are_no_tokens() -> None:
-    assert reading.estimate([{"url": "data:image/png;base64," + "A" * 100_000}]) < 20
+    part = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 100_000}}
+    assert reading.estimate(None, [{"role": "user", "content": [part, {"text": "what is it?"}]}]) < 30
     assert reading.estimate("四个汉字") >= 4
 
 

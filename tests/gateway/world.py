@@ -161,7 +161,7 @@ class World:
 def build(server: Server, upstream: Running, client: httpx.Client) -> World:
     """Everybody of the matrix."""
     world = World(server, upstream, client)
-    _places(world)
+    places(world)
     _people(world)
     _keys(world)
     _tokens(world)
@@ -170,9 +170,11 @@ def build(server: Server, upstream: Running, client: httpx.Client) -> World:
     return world
 
 
-def _places(world: World) -> None:
+def places(world: World) -> None:
+    """The models, the policy, and the workspaces D, W and V with their applications."""
     for model in ("echo", "fake"):
-        world.rpc("keystead", "AddModel", ModelName=model, Upstream=world.upstream.url, UpstreamModel=model)
+        given = {"Upstream": world.upstream.url, "UpstreamModel": model, "InputPrice": "2", "OutputPrice": "6"}
+        world.rpc("keystead", "AddModel", ModelName=model, **given)
     world.rpc("ram", "CreatePolicy", PolicyName="everything", PolicyDocument=json.dumps(POLICY))
     world.rpc("ram", "CreateUser", UserName="newcomer")
     world.names["D"] = world.rpc("keystead", "GetWorkspaceDetails")["Workspace"]["WorkspaceId"]

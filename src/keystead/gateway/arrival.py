@@ -17,7 +17,7 @@ from keystead.gateway.scopes import ScopeLimits
 from keystead.gateway.values import Visit, Visitor
 from keystead.identity import model_tokens
 from keystead.identity.authentication import Authentication
-from keystead.identity.callers import Caller, IdentityType
+from keystead.identity.callers import Caller
 from keystead.identity.directory import Directory
 from keystead.identity.keyring import Keyring
 from keystead.identity.model_keys import Limit, ModelKey, Workspace
@@ -136,8 +136,7 @@ class Arrivals:
         return found
 
     async def _owner_limits(self, caller: Caller) -> tuple[Limit, ...]:
-        owner = caller.user_id or caller.role_id
-        return await self.scopes.of(caller.account_id, "owner", owner) if owner else ()
+        return await self.scopes.of(caller.account_id, "owner", owner_id(caller))
 
 
 def host_workspace(request: WireRequest) -> str:
@@ -147,6 +146,6 @@ def host_workspace(request: WireRequest) -> str:
     return found[1] if found else ""
 
 
-def kind_of(caller: Caller) -> str:
-    """The owner's kind, as usage rows and policies name it."""
-    return {IdentityType.USER: "user", IdentityType.SESSION: "role"}.get(caller.kind, "account")
+def owner_id(caller: Caller) -> str:
+    """Whose call it is, as keys, limits and usage rows name him."""
+    return caller.user_id or caller.role_id or caller.account_id

@@ -17,6 +17,7 @@ from keystead.gateway.embedded import Embedded, Kind
 from keystead.gateway.gateway import Gateway
 from keystead.gateway.limits import Counter, Limiter, Seed, Windows
 from keystead.gateway.metering import Meter
+from keystead.gateway.metrics import GatewayMetrics
 from keystead.gateway.pool import Bounds, Pool
 from keystead.gateway.scopes import ScopeLimits
 from keystead.gateway.values import ApplicationRunner, Visit, Visitor
@@ -68,6 +69,7 @@ class Planes:
 
     gateway: Gateway
     meter: Meter
+    metrics: GatewayMetrics
     close: Callable[[], Awaitable[None]]
 
 
@@ -101,8 +103,9 @@ def assemble(given: Outside, sizes: Sizes) -> Planes:
         return await asyncio.wrap_future(given.database.submit(read, writes=False))
 
     windows = _windows(sizes.redis_url, seed)
-    limiter = Limiter(windows, reserve_output=sizes.reserve_output, longest=sizes.longest)
-    calls = Calls(catalogue, pool, limiter, meter, given.audit, given.clock, sizes.longest)
+    metrics = GatewayMetrics(pool, catalogue.last, lambda: len(meter))
+    limiter = Limiter(windows, reserve_output=sizes.reserve_output, longest=sizes.longest, refused=metrics.refused)
+    calls = Calls(catalogue, pool, limiter, meter, metrics, given.audit, given.clock, sizes.longest)
 
     def refused(visit: Visit, visitor: Visitor, fault: Fault) -> None:
         given.audit(audit_event(visit, visitor, fault.code, {}))
@@ -117,7 +120,7 @@ def assemble(given: Outside, sizes: Sizes) -> Planes:
         await windows.close()
 
     gateway = Gateway(arrivals, calls, given.keyring, given.runner, given.check, given.clock, given.help_at)
-    return Planes(gateway, meter, close)
+    return Planes(gateway, meter, metrics, close)
 
 
 def _windows(redis_url: str | None, seed: Seed) -> Windows:

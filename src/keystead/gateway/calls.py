@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +18,11 @@ import msgspec
 from keystead.clock import Clock
 from keystead.faults import Fault
 from keystead.gateway import authorization, faults
-from keystead.gateway.arrival import kind_of
+from keystead.gateway.arrival import owner_id
 from keystead.gateway.catalogue import Catalogue, Model
 from keystead.gateway.limits import Limiter, Ticket
 from keystead.gateway.metering import Meter
+from keystead.gateway.metrics import GatewayMetrics
 from keystead.gateway.pool import Pool
 from keystead.gateway.values import Ask, Receive, Send, Visit, Visitor
 from keystead.gateway.writers import usage_of
@@ -40,6 +42,7 @@ class Calls:
     pool: Pool
     limiter: Limiter
     meter: Meter
+    metrics: GatewayMetrics
     audit: Callable[[Event], None]
     clock: Clock
     longest: int
@@ -56,42 +59,56 @@ class Calls:
             ask.most_output,
             visit.now,
         )
-        visit.begun = True
-        self.meter.begin(_row(visit, visitor, ask, model, ask.inputs, 0, estimated=True, outcome="Interrupted"))
+        call = _Call(visit, visitor, ask, model, ticket)
+        await self._begin(call)
         outcome = "Interrupted"
         try:
             async with asyncio.timeout(self.longest):
-                await _until_left(self._exchange(visit, ask, model, send), receive)
+                await _until_left(self._exchange(call, send), receive)
             outcome = "Success"
         except TimeoutError:
             fault = faults.TIMEOUT(seconds=self.longest)
             outcome = fault.code
-            await self._fail(visit, ask, fault, send)
+            await _fail(call, fault, send)
         except Fault as fault:
             outcome = fault.code
-            await self._fail(visit, ask, fault, send)
+            await _fail(call, fault, send)
         finally:
-            await asyncio.shield(self._finish(visit, visitor, ask, model, ticket, outcome))
+            await asyncio.shield(self._finish(call, outcome))
+
+    async def _begin(self, call: _Call) -> None:
+        """Note the call in the journal: what cannot be metered is not made."""
+        try:
+            self.meter.begin(_row(call, call.ask.inputs, 0, estimated=True, outcome="Interrupted"))
+        except OSError as error:
+            await self.limiter.settle(call.ticket, 0, 0)
+            _log.error("%s: the usage journal cannot be written (%s): no call is made", call.visit.request_id, error)
+            raise faults.UNMETERED() from None
+        call.visit.begun = True
 
     async def _allowed(self, visit: Visit, visitor: Visitor, ask: Ask) -> Model:
         """The model, once it is sure that it may be called; what may not be called is not told from what is not."""
         if ask.application:
             authorization.check_granted(visitor, ask.model, visit.facts)
         else:
-            authorization.check_model(visitor, ask.model, ask.inputs + (ask.most_output or 0), visit.facts)
+            expected = ask.inputs + self.limiter.outputs(ask.most_output)
+            authorization.check_model(visitor, ask.model, expected, visit.facts)
         model = (await self.catalogue.models()).get(ask.model)
         if model is None:
             kind = faults.MODEL_UNKNOWN if visit.plane is faults.Plane.COMPATIBLE else faults.MODEL_UNKNOWN_NATIVE
             raise kind(model=ask.model)
+        visit.model = model.name
         return model
 
-    async def _exchange(self, visit: Visit, ask: Ask, model: Model, send: Send) -> None:
-        async with self.pool.open(model, _PATHS[ask.operation], ask.body, visit.request_id) as reply:
+    async def _exchange(self, call: _Call, send: Send) -> None:
+        visit, ask = call.visit, call.ask
+        async with self.pool.open(call.model, _PATHS[ask.operation], ask.body, visit.request_id) as reply:
             visit.upstream = reply.upstream.id
             ask.writer.upstream_model = reply.upstream.model
             if not ask.stream:
                 body = ask.writer.whole(await reply.whole())
                 await _remember(visit, ask)
+                await self._settle(call)
                 await send_whole(visit, send, 200, body)
                 return
             async for block in reply.blocks():
@@ -107,39 +124,52 @@ class Calls:
         await _remember(visit, ask)
         if not visit.started:
             await _start_stream(visit, send)
+        await self._settle(call)
         await send({"type": "http.response.body", "body": ask.writer.end()})
 
-    async def _fail(self, visit: Visit, ask: Ask, fault: Fault, send: Send) -> None:
-        """Tell of a failure inside the stream; before it began, raise it."""
-        if fault.code == "ClientDisconnect":
-            return
-        if not visit.started:
-            raise fault
-        error = ask.writer.fail(faults.body(visit.plane, fault, visit.spoken_id), fault.status)
-        await send({"type": "http.response.body", "body": error})
+    async def _settle(self, call: _Call) -> tuple[int, int, bool]:
+        """Put what was used in place of what was reserved, once; answers tokens in and out, and whether estimated.
 
-    async def _finish(
-        self, visit: Visit, visitor: Visitor, ask: Ask, model: Model, ticket: Ticket, outcome: str
-    ) -> None:
+        Before an answer's last byte, so that who has read it all may ask again.
+        """
+        reached = bool(call.visit.upstream)
+        given, made, estimated = usage_of(call.ask.writer, call.ask.inputs) if reached else (0, 0, False)
+        if not call.settled:
+            call.settled = True
+            await self.limiter.settle(call.ticket, given, made)
+        return given, made, estimated
+
+    async def _finish(self, call: _Call, outcome: str) -> None:
         """Settle, meter, audit."""
-        reached = bool(visit.upstream)
-        given, made, estimated = usage_of(ask.writer, ask.inputs) if reached else (0, 0, False)
-        self.meter.end(
-            _row(
-                visit,
-                visitor,
-                ask,
-                model,
-                given,
-                made,
-                estimated=estimated,
-                outcome=outcome,
-                duration=self.clock() - visit.now,
-            )
-        )
-        told = {"model": model.name, "inputTokens": str(given), "outputTokens": str(made)}
-        self.audit(audit_event(visit, visitor, outcome, told))
-        await self.limiter.settle(ticket, given, made)
+        call.visit.outcome = outcome
+        given, made, estimated = await self._settle(call)
+        duration = self.clock() - call.visit.now
+        self.meter.end(_row(call, given, made, estimated=estimated, outcome=outcome, duration=duration))
+        self.metrics.used(call.model.name, given, made)
+        told = {"model": call.model.name, "inputTokens": str(given), "outputTokens": str(made)}
+        self.audit(audit_event(call.visit, call.visitor, outcome, told))
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call that has its reservation.  settled: it was given back."""
+
+    visit: Visit
+    visitor: Visitor
+    ask: Ask
+    model: Model
+    ticket: Ticket
+    settled: bool = False
+
+
+async def _fail(call: _Call, fault: Fault, send: Send) -> None:
+    """Tell of a failure inside the stream; before it began, raise it."""
+    if fault.code == "ClientDisconnect":
+        return
+    if not call.visit.started:
+        raise fault
+    body = faults.body(call.visit.plane, fault, call.visit.spoken_id)
+    await send({"type": "http.response.body", "body": call.ask.writer.fail(body, fault.status)})
 
 
 async def _remember(visit: Visit, ask: Ask) -> None:
@@ -188,33 +218,24 @@ async def send_whole(
     """Send an answer in one piece."""
     headers = headers_of(visit, b"application/json;charset=utf-8", more)
     headers.append((b"content-length", str(len(body)).encode()))
-    visit.started = True
+    visit.started, visit.answered = True, time.perf_counter()
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
 async def _start_stream(visit: Visit, send: Send) -> None:
     more = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
-    visit.started = True
+    visit.started, visit.answered = True, time.perf_counter()
     headers = headers_of(visit, b"text/event-stream;charset=UTF-8", more)
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
 def _row(
-    visit: Visit,
-    visitor: Visitor,
-    ask: Ask,
-    model: Model,
-    given: int,
-    made: int,
-    *,
-    estimated: bool,
-    outcome: str,
-    duration: float = 0.0,
+    call: _Call, given: int, made: int, *, estimated: bool, outcome: str, duration: float = 0.0
 ) -> dict[str, object]:
     """The columns of `store.tables.usage`."""
+    visit, visitor, ask, model = call.visit, call.visitor, call.ask, call.model
     caller = visitor.caller
-    owner = caller.account_id if kind_of(caller) == "account" else caller.user_id or caller.role_id
     return {
         "call_id": visit.request_id,
         "account_id": caller.account_id,
@@ -222,7 +243,7 @@ def _row(
         "workspace_id": visitor.workspace_id,
         "application_id": ask.application,
         "key_id": visitor.key_id,
-        "owner_id": owner,
+        "owner_id": owner_id(caller),
         "principal": caller.arn[:256],
         "model": model.name,
         "operation": ask.operation,
@@ -253,5 +274,10 @@ def audit_event(visit: Visit, visitor: Visitor, outcome: str, told: dict[str, st
         outcome=outcome[:128],
         address=request.peer[:64],
         agent=request.headers.get("user-agent", "")[:256],
-        parameters=_encode({"workspaceId": visitor.workspace_id, **told}).decode(),
+        parameters=_encode({"workspaceId": visitor.workspace_id, **_person(visitor), **told}).decode(),
     )
+
+
+def _person(visitor: Visitor) -> dict[str, str]:
+    """For whom a temporary key was made."""
+    return {"person": visitor.key.person} if visitor.key is not None and visitor.key.person else {}

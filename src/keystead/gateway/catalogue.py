@@ -56,6 +56,7 @@ class Catalogue:
         self._keyring = keyring
         self._clock = clock
         self._models: dict[str, Model] | None = None
+        self._last: dict[str, Model] = {}
         self._loading: asyncio.Future[dict[str, Model]] | None = None
         self._version = 0
 
@@ -81,8 +82,12 @@ class Catalogue:
             if self._loading is future:
                 self._loading = None
         if version == self._version:
-            self._models = found
+            self._models = self._last = found
         return found
+
+    def last(self) -> list[Model]:
+        """Every model as it was loaded last, for who only watches."""
+        return list(self._last.values())
 
     def _load(self) -> dict[str, Model]:
         with self._database.reading(self._clock()) as tx:

@@ -12,6 +12,9 @@ from keystead.gateway.values import Ask
 from keystead.gateway.writers import Watcher, renamed
 from keystead.wire.request import WireRequest
 
+_UNCOUNTED = frozenset(("model", "stream", "stream_options"))
+"""What is no text for the model."""
+
 
 class PassingWriter(Watcher):
     """Passes answers on, with the caller's name of the model.
@@ -81,7 +84,9 @@ def _generation(operation: str, given: dict[str, Any]) -> Ask:
         given["stream_options"] = {**options, "include_usage": True}
     else:
         given.pop("stream_options", None)
-    inputs = reading.estimate([given.get("messages"), given.get("prompt"), given.get("tools")])
+    messages = given.get("messages") if operation == "chat" else None
+    others = [value for name, value in given.items() if name not in _UNCOUNTED and value is not messages]
+    inputs = reading.estimate(others, messages)
     return Ask(
         operation,
         model,

@@ -85,6 +85,12 @@ UNAVAILABLE = FaultKind(
     "No server of the model {model!r} can be reached: {why}.",
     "Try again in a moment; `keystead model list` shows the operator its servers.",
 )
+UNMETERED = FaultKind(
+    "ModelUnavailable",
+    503,
+    "The call cannot be metered: this node's usage journal cannot be written.",
+    "Use another node, or tell the operator; the log has the cause.",
+)
 BUSY = FaultKind(
     "Throttling",
     429,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -87,6 +88,7 @@ class Gateway:
                 status = message["status"]
             await send(message)
 
+        self.calls.metrics.open += 1
         try:
             self.check()
             if not route.name:
@@ -96,10 +98,19 @@ class Gateway:
             await self._serve(visit, visit.visitor, route, receive, sending)
         except Exception as error:  # noqa: BLE001 - the one place where anything becomes an answer
             fault = _as_fault(error, request_id)
-            if visit.started:
-                return status
-            await self._refuse(visit, fault, sending)
+            visit.outcome = visit.outcome or fault.code
+            if not visit.started:
+                await self._refuse(visit, fault, sending)
+        finally:
+            self.calls.metrics.open -= 1
+            self._count(visit)
         return status
+
+    def _count(self, visit: Visit) -> None:
+        """Count a request that has ended."""
+        first = None if visit.answered is None else visit.answered - visit.arrived
+        whole = time.perf_counter() - visit.arrived
+        self.calls.metrics.called(visit.plane.value, visit.model, visit.outcome or "Success", first, whole)
 
     async def refuse(self, path: str, fault: Fault, send: Send) -> int:
         """A refusal of a request that could not be read, in the envelope of its plane."""
@@ -107,7 +118,9 @@ class Gateway:
         visit = Visit(
             WireRequest("GET", path, "", {}), routes.plane_of(path), request_id, self.clock(), spoken_id=request_id
         )
+        visit.outcome = fault.code
         await self._refuse(visit, fault, send)
+        self._count(visit)
         return fault.status
 
     async def _serve(self, visit: Visit, visitor: Visitor, route: Route, receive: Receive, send: Send) -> None:
@@ -134,8 +147,8 @@ class Gateway:
             raise faults.NO_TASK(id=route.id)
         if route.name == "tokens":
             visit.action = "CreateTemporaryKey"
-            body = tokens.make(visit, visitor, self.keyring)
-            self.calls.audit(audit_event(visit, visitor, "Success", {}))
+            body, person = tokens.make(visit, visitor, self.keyring)
+            self.calls.audit(audit_event(visit, visitor, "Success", {"person": person}))
             return body
         known = await self.calls.catalogue.models()
         shown = [each for each in known.values() if authorization.may_call_model(visitor, each.name, visit.facts)]
@@ -160,7 +173,7 @@ class Gateway:
         visit.resource = model_keys.application_arn(visitor.caller.account_id, application)
         authorization.check_application(visitor, application, visit.facts)
         composed = await self._composed(visitor, application, call)
-        inputs = reading.estimate(composed.messages)
+        inputs = reading.estimate(None, composed.messages)
         writer: Any
         if route.name == "application":
             writer = applications.ApplicationWriter(visit.request_id, inputs, composed, incremental=incremental)

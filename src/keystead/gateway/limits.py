@@ -82,8 +82,12 @@ class Limiter:
     """Applies limits.  reserve_output: tokens reserved for an answer of unknown length.  longest: seconds after which
     a running call is taken for lost."""
 
-    def __init__(self, windows: Windows, *, reserve_output: int, longest: int) -> None:
+    def __init__(
+        self, windows: Windows, *, reserve_output: int, longest: int, refused: Callable[[Limit], None] | None = None
+    ) -> None:
+        """refused: told of the limit that bound."""
         self._windows = windows
+        self._refused = refused
         self._reserve_output = reserve_output
         self._longest = longest
 
@@ -106,8 +110,15 @@ class Limiter:
         if counters:
             full = await self._windows.reserve(counters, call_id, now)
             if full:
-                raise _refusal([(counters[index], held) for index, held in full], now)
+                counter, held = _last_to_free([(counters[index], held) for index, held in full])
+                if self._refused is not None:
+                    self._refused(counter.limit)
+                raise _refusal(counter, held, now)
         return Ticket(call_id, counters, model)
+
+    def outputs(self, most_output: int | None) -> int:
+        """Tokens that are taken for an answer beforehand."""
+        return self._reserve_output if most_output is None else most_output
 
     async def settle(self, ticket: Ticket, input_tokens: int, output_tokens: int) -> None:
         """Put what was used in place of what was reserved."""
@@ -130,15 +141,19 @@ class Limiter:
         if limit.measure == "concurrent":
             return Counter(account_id, limit, f"{limit.id}:c", 1, int(now) + self._longest)
         start, end = periods.window(limit.period, limit.time_zone, now)
-        outputs = self._reserve_output if most_output is None else most_output
+        outputs = self.outputs(most_output)
         add = {"requests": 1, "tokens": inputs + outputs, "money": model.cost(inputs, outputs)}[limit.measure]
         seed = start if periods.is_long(limit.period) else None
         return Counter(account_id, limit, f"{limit.id}:{start}", add, end, seed)
 
 
-def _refusal(full: list[tuple[Counter, int]], now: float) -> Fault:
-    """The refusal in the words of the limit that frees last, so that who waits that long is not refused again."""
-    counter, held = max(full, key=lambda each: (each[0].limit.measure != "concurrent", each[0].until))
+def _last_to_free(full: list[tuple[Counter, int]]) -> tuple[Counter, int]:
+    """Of the limits that bind the one that frees last: who waits that long is not refused again."""
+    return max(full, key=lambda each: (each[0].limit.measure != "concurrent", each[0].until))
+
+
+def _refusal(counter: Counter, held: int, now: float) -> Fault:
+    """The refusal in the words of one limit."""
     limit = counter.limit
     amount = limit.amount / 1_000_000 if limit.measure == "money" else limit.amount
     held_shown = held / 1_000_000 if limit.measure == "money" else held

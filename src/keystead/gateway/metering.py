@@ -8,6 +8,7 @@ of the run before is read: what ended is written, what did not is written with i
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 from collections.abc import Callable
@@ -52,18 +53,23 @@ class Meter:
 
     def begin(self, row: Row) -> None:
         """A call begins; `row` is complete, with what it is estimated to use."""
-        self._open[str(row["call_id"])] = row
         self._write(b"b", row)
+        self._open[str(row["call_id"])] = row
 
     def end(self, row: Row) -> None:
         """A call has ended, however it ended."""
         call_id = str(row["call_id"])
         self._open.pop(call_id, None)
+        try:
+            self._write(b"e", row)
+        except OSError as error:
+            _log.error("%s: the usage journal cannot be written (%s); the row is kept in memory", call_id, error)
+            self._done[call_id] = row
+            return
         if len(self._done) >= _MOST_WAITING:
             self.dropped += 1  # the journal has it still: the next start writes it
         else:
             self._done[call_id] = row
-        self._write(b"e", row)
 
     async def run(self) -> None:
         """Write what has ended, twice a second, for ever."""
@@ -98,8 +104,11 @@ class Meter:
 
     def _write(self, mark: bytes, row: Row) -> None:
         line = mark + _encode(row) + b"\n"
-        self._size += len(line)
-        os.write(self._file, line)
+        written = os.write(self._file, line)
+        self._size += written
+        if written < len(line):  # a full disk takes a part; what stands there must not swallow the next line
+            os.write(self._file, b"\n")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _rewrite(self) -> None:
         """Begin the journal anew with what is not in the database yet."""

@@ -198,7 +198,7 @@ def _generation(
     body |= {"messages": [_plain(each) for each in messages], "stream": stream}
     if stream:
         body["stream_options"] = {"include_usage": True}
-    inputs = reading.estimate([messages, parameters.get("tools")])
+    inputs = reading.estimate(parameters, messages)
     incremental = reading.flag(parameters, "incremental_output")
     writer = GenerationWriter(request_id, inputs, form, incremental=incremental)
     return Ask("chat", reading.model_of(given), body, stream, writer, inputs, reading.most_output(body))

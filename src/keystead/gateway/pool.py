@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -44,8 +44,18 @@ class Bounds:
     body_bytes: int = 33_554_432
 
 
+class State(NamedTuple):
+    """A server as this node sees it: failures since it last answered, and whether it is left alone."""
+
+    failures: int
+    left_alone: bool
+
+
 class _Health:
-    """What this node knows of one server: failures in a row, and until when it is left alone."""
+    """What this node knows of one server: failures in a row, and until when it is left alone.
+
+    After a pause one call tries it; the others leave it alone until that one has its answer's head.
+    """
 
     __slots__ = ("failures", "open_until")
 
@@ -56,11 +66,32 @@ class _Health:
     def failed(self, now: float) -> None:
         self.failures += 1
         if self.failures >= _FAILURES_TO_OPEN:
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self.failures - _FAILURES_TO_OPEN))
-            self.open_until = now + pause
+            self._pause(now, self.failures)
+
+    def asked(self, now: float) -> None:
+        """A call goes to it: where its pause has just ended, that call is the one that tries."""
+        if self.failures >= _FAILURES_TO_OPEN:
+            self._pause(now, _FAILURES_TO_OPEN)
+
+    def begun(self) -> None:
+        """It answers; that the answer gets to its end is not said yet."""
+        self.open_until = 0.0
 
     def answered(self) -> None:
         self.failures, self.open_until = 0, 0.0
+
+    def _pause(self, now: float, failures: int) -> None:
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (failures - _FAILURES_TO_OPEN))
+        self.open_until = now + pause
+
+
+class _AgainError(Exception):
+    """A try that failed before the first byte.  kept: perhaps for a kept connection that the server had closed."""
+
+    def __init__(self, fault: Fault, *, kept: bool = False) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+        self.kept = kept
 
 
 class Reply:
@@ -141,6 +172,11 @@ class Pool:
         if self._session is not None:
             await self._session.close()
 
+    def state(self, upstream: Upstream) -> State:
+        """What this node knows of a server now."""
+        found = self._health.get(upstream.id)
+        return State(found.failures, found.open_until > self._now()) if found is not None else State(0, False)
+
     def order(self, model: Model) -> list[Upstream]:
         """The servers to ask, drawn by weight; those that are left alone come only when no other is there."""
         now = self._now()
@@ -151,7 +187,8 @@ class Pool:
     async def open(self, model: Model, path: str, body: dict[str, Any], request_id: str) -> AsyncIterator[Reply]:
         """Send a call to one of the model's servers and wait for its first byte.
 
-        Asks another one, three in all, while none has begun to answer.  Raises the faults of section d.6.
+        Asks another one, three in all, while none has begun to answer: none is asked again that has refused.  Raises
+        the faults of section d.6.
         """
         response, upstream = await self._first(model, path, body, request_id)
         try:
@@ -172,22 +209,23 @@ class Pool:
         if not servers:
             some = f"{len(model.upstreams)} left alone after failures" if model.upstreams else "it has none"
             raise faults.UNAVAILABLE(model=model.name, why=some)
-        last: Fault | None = None
-        for number in range(max(1, min(_TRIES, 2 * len(servers)))):
-            upstream = servers[number % len(servers)]
+        tries = servers[:_TRIES]
+        for number, upstream in enumerate(tries):
+            self._of(upstream).asked(self._now())
             try:
                 return await self._ask(upstream, path, body, request_id), upstream
-            except Fault as fault:
-                last = fault
-                if not getattr(fault, "again", False):
-                    raise
-        assert last is not None  # noqa: S101 - there was at least one try
-        raise last
+            except _AgainError as failed:
+                # The same server is asked twice only for what may be the fault of a connection that was kept.
+                if failed.kept and len(tries) == 1:
+                    tries.append(upstream)
+                if number + 1 == len(tries):
+                    raise failed.fault from None
+        raise AssertionError  # the loop returns or raises
 
     async def _ask(
         self, upstream: Upstream, path: str, body: dict[str, Any], request_id: str
     ) -> aiohttp.ClientResponse:
-        """One try.  A fault that another server may do better with has `again`."""
+        """One try.  Raises `_AgainError` for what another server may do better with, else the fault."""
         import aiohttp
 
         health = self._of(upstream)
@@ -201,19 +239,22 @@ class Pool:
         except aiohttp.ServerTimeoutError as error:
             if isinstance(error, aiohttp.ConnectionTimeoutError):
                 health.failed(self._now())
-                raise _again(faults.UNAVAILABLE(model=upstream.model, why="it takes no connection in time")) from None
+                slow = faults.UNAVAILABLE(model=upstream.model, why="it takes no connection in time")
+                raise _AgainError(slow) from None
             if body.get("stream"):  # a long answer in one piece is silent by nature: that is no failure
                 health.failed(self._now())
             raise faults.TIMEOUT(seconds=self._bounds.idle_seconds) from None  # it may be at work: not asked twice
         except (aiohttp.ClientError, OSError, ValueError) as error:
             health.failed(self._now())
-            raise _again(faults.UNAVAILABLE(model=upstream.model, why=type(error).__name__)) from None
-        if response.status < 300:
-            return response
-        fault = await self._refusal(response)
+            fault = faults.UNAVAILABLE(model=upstream.model, why=type(error).__name__)
+            raise _AgainError(fault, kept=not isinstance(error, aiohttp.ClientConnectorError)) from None
         if response.status in _FAILURES:
             health.failed(self._now())
-        raise fault
+        else:
+            health.begun()
+        if response.status < 300:
+            return response
+        raise await self._refusal(response)
 
     async def _base(self, upstream: Upstream) -> tuple[str, str]:
         if not upstream.url.startswith(EMBEDDED):
@@ -224,8 +265,8 @@ class Pool:
             raise faults.UNAVAILABLE(model=upstream.model, why=why)
         return await start()
 
-    async def _refusal(self, response: aiohttp.ClientResponse) -> Fault:
-        """What a server's refusal means for the caller."""
+    async def _refusal(self, response: aiohttp.ClientResponse) -> Exception:
+        """What a server's refusal means for the caller: a fault, or `_AgainError` where another server is asked."""
         import aiohttp
 
         try:
@@ -244,11 +285,11 @@ class Pool:
             wait = response.headers.get("retry-after", "1")
             fault = faults.BUSY(why=why, seconds=wait if wait.isdecimal() and len(wait) < 6 else "1")
             fault.headers = (("retry-after", wait if wait.isdecimal() and len(wait) < 6 else "1"),)
-            return _again(fault)
+            return _AgainError(fault)
         if status in (400, 413, 422):
             return faults.PARAMETER(problem=f"The model server refuses the request: {why}.")
         if status in _RETRIED:
-            return _again(faults.SERVING(why=f"it answered HTTP {status} ({why})"))
+            return _AgainError(faults.SERVING(why=f"it answered HTTP {status} ({why})"))
         if status in (401, 403):
             return faults.SERVING(why=f"it does not accept this gateway's key (HTTP {status})")
         return faults.SERVING(why=f"it answered HTTP {status} ({why})")
@@ -273,8 +314,3 @@ def _encoded(body: dict[str, Any]) -> bytes:
 def _draw(upstream: Upstream) -> float:
     """A lot whose highest is as likely as the weight (Efraimidis and Spirakis); without weight always the last."""
     return random.random() ** (1 / upstream.weight) if upstream.weight else -1.0  # noqa: S311
-
-
-def _again(fault: Fault) -> Fault:
-    fault.again = True  # type: ignore[attr-defined]
-    return fault

@@ -11,8 +11,14 @@ from keystead.gateway import faults
 from keystead.wire.request import WireRequest
 
 MODEL_LENGTH = 128
+MOST_CHOICES = 128
 _BYTES_PER_TOKEN = 3
 _PER_MESSAGE = 4
+_MOST_TOKENS = 10_000_000
+_BOUNDS = ("max_completion_tokens", "max_tokens", "max_new_tokens", "n_predict", "num_predict")
+"""What model servers call the most tokens of an answer; which of them counts is the server's choice."""
+_CHOICES = ("n", "best_of")
+_MEDIA = frozenset(("image_url", "video_url", "input_audio", "image", "video", "audio"))
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -72,16 +78,27 @@ def flag(given: dict[str, Any], name: str) -> bool:
 
 
 def most_output(body: dict[str, Any]) -> int | None:
-    """The most tokens that an answer may have, where the caller bounds it.  Raises `InvalidParameter`."""
-    bound = body.get("max_completion_tokens")
-    if bound is None:
-        bound = body.get("max_tokens")
-    if bound is None:
-        return None
-    if not isinstance(bound, int) or isinstance(bound, bool) or not 1 <= bound <= 10_000_000:
-        raise faults.PARAMETER(problem=f"'max_tokens' must be a whole number from 1 to 10000000, it is {bound!r}"[:200])
-    choices = body.get("n") or 1
-    return bound * (choices if isinstance(choices, int) else 1)
+    """The most tokens that an answer may have, where the caller bounds it.  Raises `InvalidParameter`.
+
+    INVARIANT: never below what a server may make of the request: of several bounds the highest counts, and a number
+    of answers multiplies it.
+    """
+    bounds = _numbers(body, _BOUNDS, _MOST_TOKENS)
+    choices = max(_numbers(body, _CHOICES, MOST_CHOICES), default=1)
+    return max(bounds) * choices if bounds else None
+
+
+def _numbers(body: dict[str, Any], names: tuple[str, ...], most: int) -> list[int]:
+    """The members of these names that are there, each from 1 to `most`."""
+    found = []
+    for name in names:
+        value = body.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+            raise faults.PARAMETER(problem=f"{name!r} must be a whole number from 1 to {most}, it is {value!r}"[:200])
+        found.append(value)
+    return found
 
 
 def messages_of(given: list[Any]) -> list[dict[str, Any]]:
@@ -98,13 +115,25 @@ def refuse_search(given: dict[str, Any]) -> None:
         raise faults.UNSUPPORTED(what="'enable_search'", next="Leave it out: no search engine is connected.")
 
 
-def estimate(value: Any) -> int:
-    """Tokens in the texts of a request: one for three bytes, rounded up, and a few for each message.
+def estimate(value: Any, messages: list[dict[str, Any]] | None = None) -> int:
+    """Tokens in the texts of a request: one for three bytes, rounded up, one for a number, a few for each message.
 
-    Above what tokenizers count for prose, so that a reservation covers the call.  What is sent in place (`data:`) and
-    addresses count nothing.
+    Above what tokenizers count for prose, so that a reservation covers the call.  Pictures, films and sounds in
+    `messages` count nothing, in place or by address; the same text anywhere else counts.
     """
-    return _text_bytes(value) // _BYTES_PER_TOKEN + 1
+    told = _text_bytes([_without_media(each) for each in messages]) if messages else 0
+    return (_text_bytes(value) + told) // _BYTES_PER_TOKEN + 1
+
+
+def _without_media(message: dict[str, Any]) -> dict[str, Any]:
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    parts = [
+        {name: each for name, each in part.items() if name not in _MEDIA} if isinstance(part, dict) else part
+        for part in content
+    ]
+    return {**message, "content": parts}
 
 
 def _text_bytes(value: Any) -> int:
@@ -113,13 +142,12 @@ def _text_bytes(value: Any) -> int:
     while waiting:
         each = waiting.pop()
         if isinstance(each, str):
-            if not each.startswith(("data:", "http://", "https://")):
-                total += len(each) if each.isascii() else len(each.encode("utf-8", "replace"))
+            total += len(each) if each.isascii() else len(each.encode("utf-8", "replace"))
         elif isinstance(each, dict):
             total += _PER_MESSAGE * _BYTES_PER_TOKEN
             waiting.extend(each.values())
         elif isinstance(each, list):
             waiting.extend(each)
         elif each is not None:
-            total += 1
+            total += _BYTES_PER_TOKEN  # a number may be a token's
     return total

@@ -154,7 +154,7 @@ def responses(request: WireRequest, now: float) -> Ask:
         body["max_tokens"] = given["max_output_tokens"]
     if stream:
         body["stream_options"] = {"include_usage": True}
-    inputs = reading.estimate(messages)
+    inputs = reading.estimate(None, messages)
     return Ask("chat", model, body, stream, ResponsesWriter(model, now, inputs), inputs, reading.most_output(body))
 
 

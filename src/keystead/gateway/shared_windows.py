@@ -23,12 +23,16 @@ UNREACHABLE = FaultKind(
     "Try again in a moment, or use another node.",
 )
 _PREFIX = "keystead:limit:"
-_TIMEOUT_SECONDS = 1.0
+_TIMEOUT_SECONDS = 3.0
+_QUEUE_SECONDS = 5.0
 _AFTER_SECONDS = 60
+_CONNECTIONS = 64
+_SEEDINGS = 3
 
-# ARGV: call id, now, then per key: kind, limit, add, until.
+# ARGV: call id, now, then per key: kind (c: concurrent, s: sum, l: sum that usage rows seed), limit, add, until.
+# Answers {1, index, …} of the seeded sums that are not there, else {0, index, held, …} of those that are too full.
 _RESERVE = """
-local full, n = {}, #KEYS
+local full, missing, n = {0}, {1}, #KEYS
 for i = 1, n do
   local kind, most, add = ARGV[4*i-1], tonumber(ARGV[4*i]), tonumber(ARGV[4*i+1])
   local held
@@ -36,11 +40,14 @@ for i = 1, n do
     redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', ARGV[2])
     held = redis.call('ZCARD', KEYS[i])
   else
-    held = tonumber(redis.call('GET', KEYS[i]) or '0')
+    held = redis.call('GET', KEYS[i])
+    if not held and kind == 'l' then missing[#missing+1] = i - 1 end
+    held = tonumber(held or '0')
   end
   if held + add > most then full[#full+1] = i - 1; full[#full+1] = held end
 end
-if #full > 0 then return full end
+if #missing > 1 then return missing end
+if #full > 1 then return full end
 for i = 1, n do
   local kind, add, till = ARGV[4*i-1], ARGV[4*i+1], tonumber(ARGV[4*i+2])
   if kind == 'c' then
@@ -68,13 +75,17 @@ class SharedWindows:
     """Counters in one Redis; every failure of it refuses the call."""
 
     def __init__(self, url: str, seed: Seed) -> None:
-        self._redis = redis.Redis.from_url(
-            url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS, max_connections=256
+        pool = redis.BlockingConnectionPool.from_url(  # calls queue for a connection: many at once are no failure
+            url,
+            max_connections=_CONNECTIONS,
+            timeout=_QUEUE_SECONDS,
+            socket_timeout=_TIMEOUT_SECONDS,
+            socket_connect_timeout=_TIMEOUT_SECONDS,
         )
+        self._redis = redis.Redis.from_pool(pool)
         self._seed = seed
         self._reserve = self._redis.register_script(_RESERVE)
         self._settle = self._redis.register_script(_SETTLE)
-        self._seeded: dict[str, int] = {}
 
     async def reserve(self, counters: Sequence[Counter], call_id: str, now: float) -> list[tuple[int, int]]:
         """See `limits.Windows`."""
@@ -83,13 +94,16 @@ class SharedWindows:
         for each in counters:
             arguments += [_kind(each), each.limit.amount, each.add, each.until]
         try:
-            for each, key in zip(counters, keys, strict=True):
-                if each.seed_from is not None and key not in self._seeded:
-                    await self._plant(each, key, now)
-            flat = await self._reserve(keys=keys, args=arguments)
+            for _ in range(_SEEDINGS):
+                missing, *flat = await self._reserve(keys=keys, args=arguments)
+                if not missing:
+                    return [(int(flat[index]), int(flat[index + 1])) for index in range(0, len(flat), 2)]
+                # A window that nobody has counted in, or that Redis has lost: it holds what the usage rows say.
+                for index in flat:
+                    await self._plant(counters[int(index)], keys[int(index)])
         except (RedisError, OSError) as error:
             raise _failed(error) from None
-        return [(int(flat[index]), int(flat[index + 1])) for index in range(0, len(flat), 2)]
+        raise UNREACHABLE()
 
     async def settle(self, counters: Sequence[Counter], used: Sequence[int], call_id: str) -> None:
         """See `limits.Windows`.  A failure is logged: the window then holds the reservation."""
@@ -101,12 +115,9 @@ class SharedWindows:
         except (RedisError, OSError) as error:
             _log.warning("a call's limits keep its reservation: the shared windows failed (%s)", type(error).__name__)
 
-    async def _plant(self, counter: Counter, key: str, now: float) -> None:
-        if not await self._redis.exists(key):
-            held = await self._seed(counter)
-            await self._redis.set(key, held, nx=True, exat=counter.until + _AFTER_SECONDS)
-        self._seeded = {name: until for name, until in self._seeded.items() if until > now}
-        self._seeded[key] = counter.until
+    async def _plant(self, counter: Counter, key: str) -> None:
+        held = await self._seed(counter)
+        await self._redis.set(key, held, nx=True, exat=counter.until + _AFTER_SECONDS)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -114,7 +125,9 @@ class SharedWindows:
 
 
 def _kind(counter: Counter) -> str:
-    return "c" if counter.limit.measure == "concurrent" else "s"
+    if counter.limit.measure == "concurrent":
+        return "c"
+    return "s" if counter.seed_from is None else "l"
 
 
 def _failed(error: Exception) -> Exception:

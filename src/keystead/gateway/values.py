@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -95,7 +96,9 @@ class Ask:
 class Visit:
     """One request on its way.  begun: it is metered and audited as a call.
     started: the answer's head is sent, so a failure travels inside the stream.
-    upstream: the server that answers.  spoken_id: the request ID that the answer says, where the client chose it."""
+    upstream: the server that answers.  spoken_id: the request ID that the answer says, where the client chose it.
+    model: the one that is called, once it is sure that there is one.  outcome: how a call that was begun has ended.
+    arrived, answered: by the clock of `time.perf_counter`, when it came and when its answer began."""
 
     request: WireRequest
     plane: Plane
@@ -109,6 +112,10 @@ class Visit:
     started: bool = False
     upstream: str = ""
     spoken_id: str = ""
+    model: str = ""
+    outcome: str = ""
+    arrived: float = field(default_factory=time.perf_counter)
+    answered: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from keystead.policy import Attached, Layer, LayerKind, compile_policy
 
 TEMPORARY = "st-"
 AGENT = "at-"
+EVERYTHING = Scope()
+"""The scope that narrows nothing."""
 _PURPOSE = "model-token"
 _MAX_TOKEN = 8192
 
@@ -33,7 +35,7 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
 
     api_key_id: the key it was made from, or 0.  access_key_id, role_id, session_name, session_policy: the pair or the
     role session that made it.  generation: of the key or the membership, workspace_generation: of the workspace, both
-    as they were then.  models: what it narrows its source to, None for nothing.  person: who asked for it.
+    as they were then.  models, applications: what it narrows its source to, None for nothing.  person: for whom it is.
     """
 
     prefix: str
@@ -50,6 +52,7 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
     workspace_generation: int = 0
     models: tuple[str, ...] | None = None
     person: str = ""
+    applications: tuple[str, ...] | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -82,7 +85,7 @@ def issue(
     prefix: str,
     now: float,
     seconds: int,
-    models: tuple[str, ...] | None = None,
+    narrowed: Scope = EVERYTHING,
     person: str = "",
 ) -> tuple[str, int] | None:
     """A token of a caller for a workspace, and when it ends (seconds): at the latest with the caller's own session.
@@ -109,14 +112,18 @@ def issue(
         session_policy=caller.session_policy,
         generation=member.generation if member else 0,
         workspace_generation=place.generation,
-        models=models,
+        models=narrowed.models,
         person=person,
+        applications=narrowed.applications,
     )
     return seal(keyring, token), expires_at
 
 
-def issue_from_key(keyring: Keyring, key: ModelKey, *, now: float, seconds: int, person: str = "") -> tuple[str, int]:
-    """A temporary key with the rights of an API key, and when it ends (seconds): at the latest with the key's value."""
+def issue_from_key(
+    keyring: Keyring, key: ModelKey, *, now: float, seconds: int, narrowed: Scope, person: str
+) -> tuple[str, int]:
+    """A temporary key with the rights of an API key, or fewer, and when it ends (seconds): at the latest with the key's
+    value."""
     expires_at = int(now) + seconds
     if key.expires_at is not None:
         expires_at = min(expires_at, int(key.expires_at))
@@ -128,7 +135,9 @@ def issue_from_key(keyring: Keyring, key: ModelKey, *, now: float, seconds: int,
         expires_at=expires_at,
         api_key_id=key.id,
         generation=key.generation,
+        models=narrowed.models,
         person=person,
+        applications=narrowed.applications,
     )
     return seal(keyring, token), expires_at
 
@@ -245,6 +254,7 @@ async def _role_session(directory: Directory, token: Token) -> tuple[Caller, boo
 
 
 def _narrowing(token: Token) -> tuple[Layer, ...]:
-    if token.models is None:
+    if token.models is None and token.applications is None:
         return ()
-    return (scope_layer(token.account_id, "TemporaryKey", Scope(models=token.models)),)
+    scope = Scope(models=token.models, applications=token.applications)
+    return (scope_layer(token.account_id, "TemporaryKey", scope),)

@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 
-class Metrics:
+class Metrics(Collector):
     """Counts answers by status; sizes are asked for when somebody looks."""
 
-    def __init__(self, gauges: dict[str, tuple[str, Callable[[], float]]]) -> None:
-        """`gauges` maps a name to its help text and what reads it."""
+    def __init__(self, gauges: dict[str, tuple[str, Callable[[], float]]], *others: Collector) -> None:
+        """`gauges` maps a name to its help text and what reads it; `others` are what other parts count."""
         self.answers: dict[int, int] = {}
         self._gauges = gauges
         self._registry = CollectorRegistry()
-        self._registry.register(self)
+        for each in (self, *others):
+            self._registry.register(each)
 
     def count(self, status: int) -> None:
         """Count one answer."""

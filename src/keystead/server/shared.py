@@ -22,6 +22,7 @@ UNREACHABLE = FaultKind(
     "Try again in a moment, or use another node.",
 )
 _TIMEOUT_SECONDS = 1.0
+_QUEUE_SECONDS = 5.0
 _log = logging.getLogger("keystead.shared")
 
 
@@ -30,9 +31,14 @@ class SharedWindows:
 
     def __init__(self, url: str, limits: dict[str, int]) -> None:
         """`limits` maps a kind of call to calls per second and account; 0 is none."""
-        self._redis = redis.Redis.from_url(
-            url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS, max_connections=64
+        pool = redis.BlockingConnectionPool.from_url(  # calls queue for a connection: many at once are no failure
+            url,
+            max_connections=64,
+            timeout=_QUEUE_SECONDS,
+            socket_timeout=_TIMEOUT_SECONDS,
+            socket_connect_timeout=_TIMEOUT_SECONDS,
         )
+        self._redis = redis.Redis.from_pool(pool)
         self._limits = limits
 
     async def accept(self, mark: bytes, until: int) -> None:

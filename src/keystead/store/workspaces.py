@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -167,14 +168,14 @@ def members(tx: Tx, workspace_id: str, after: str, most: int) -> list[sa.Row[Any
 def add_member(tx: Tx, workspace_id: str, principal_id: str, **values: object) -> None:
     """Add a membership; `values` holds principal_kind, level, pages and display_name.
 
-    The generation is the time, so that a temporary key from before an earlier removal stays dead.
+    The generation is a random number, so that a temporary key from before an earlier removal stays dead.
     """
     tx.run(
         _ADD_MEMBER,
         workspace_id=workspace_id,
         principal_id=principal_id,
         account_id=tx.account_id,
-        generation=tx.now,
+        generation=secrets.randbits(62),
         created_at=tx.now,
         updated_at=tx.now,
         **values,

@@ -12,7 +12,7 @@ from keystead.clock import iso
 from keystead.faults import FaultKind
 from keystead.identity import model_tokens
 from keystead.identity.callers import Caller
-from keystead.identity.model_keys import MODEL_NAME, Workspace
+from keystead.identity.model_keys import MODEL_NAME, Scope, Workspace
 from keystead.identity.transaction import Tx
 from keystead.products.desk import Desk
 from keystead.products.faults import ROLE_NOT_FOUND, USER_NOT_FOUND
@@ -34,6 +34,16 @@ MODEL_NAME_INVALID = FaultKind(
 )
 
 
+ONE_SOURCE = FaultKind(
+    "InvalidParameter.ApiKeyId",
+    400,
+    "ApiKeyId is there together with UserName or RoleName; what is ended was made from a key or by a member.",
+    "Send ApiKeyId alone, or the member alone.",
+)
+
+ApplicationId = Annotated[str, Text(1, 64, r"[A-Za-z0-9_-]+", wrong="Format", doc="the ID of an application")]
+
+
 class RotateApiKeyInput(Input, frozen=True):
     workspace_id: ClassVar[str] = "*"
     api_key_id: Annotated[int, Whole(1, 999_999_999_999, doc="the ID of an API key")]
@@ -51,6 +61,7 @@ class CreateTemporaryModelKeyInput(Input, frozen=True):
     workspace_id: access.WorkspaceId = ""
     expire_in_seconds: Annotated[int, Whole(1, 1800, doc="how long it counts")] = 60
     models: Annotated[tuple[str, ...], Items(200, doc="only these models")] | None = None
+    applications: Annotated[tuple[ApplicationId, ...], Items(200, doc="only these applications")] | None = None
     person: Annotated[str, Text(0, 128, doc="for whom it is, for the audit")] = ""
 
 
@@ -65,6 +76,7 @@ class RevokeTemporaryModelKeysInput(Input, frozen=True):
     workspace_id: access.WorkspaceId = ""
     user_name: UserName | None = None
     role_name: RoleName | None = None
+    api_key_id: Annotated[int, Whole(1, 999_999_999_999, doc="those made from this API key")] | None = None
 
 
 async def find_workspace(desk: Desk, wanted: CreateTemporaryModelKeyInput, caller: Caller) -> Workspace | None:
@@ -116,8 +128,9 @@ def create_temporary_model_key(
 ) -> CreateTemporaryModelKeyOutput:
     """Answer a key for model calls in a workspace that counts for at most half an hour.
 
-    It may do what the caller's policies and the workspace allow when it is used, narrowed to `Models`; it ends with
-    the AccessKey pair or role session, with the membership, and with RevokeTemporaryModelKeys.
+    It may do what the caller's policies and the workspace allow when it is used, narrowed to `Models` and to
+    `Applications`, each where it is given.  It ends with the AccessKey pair or role session, with the membership, and
+    with RevokeTemporaryModelKeys.
     """
     for model in wanted.models or ():
         if not re.fullmatch(MODEL_NAME, model):
@@ -129,7 +142,7 @@ def create_temporary_model_key(
         prefix=model_tokens.TEMPORARY,
         now=desk.now,
         seconds=wanted.expire_in_seconds,
-        models=wanted.models,
+        narrowed=Scope(models=wanted.models, applications=wanted.applications),
         person=wanted.person or caller.source_identity,
     )
     if made is None:
@@ -146,14 +159,27 @@ def create_temporary_model_key(
     permission="modelstudio:RevokeTemporaryModelKeys",
     resolve=access.in_default,
     writes=True,
-    faults=(WORKSPACE_NOT_FOUND, PAGE_NOT_YOURS, ONE_PRINCIPAL, USER_NOT_FOUND, ROLE_NOT_FOUND, MEMBER_NOT_FOUND),
+    faults=(
+        *(WORKSPACE_NOT_FOUND, PAGE_NOT_YOURS, ONE_PRINCIPAL, USER_NOT_FOUND, ROLE_NOT_FOUND, MEMBER_NOT_FOUND),
+        *(API_KEY_NOT_FOUND, ONE_SOURCE),
+    ),
 )
 def revoke_temporary_model_keys(tx: Tx, caller: Caller, wanted: RevokeTemporaryModelKeysInput) -> Done:
     """End the temporary keys and legacy tokens that one member, or everybody, has made in a workspace.
 
-    Temporary keys that were made from an API key end when that key is disabled or reset.
+    With `ApiKeyId` those that were made from that API key, which itself stays; they also end when it is disabled or
+    reset.
     """
     place = access.enter(tx, caller, wanted.workspace_id)
+    if wanted.api_key_id is not None:
+        if wanted.user_name is not None or wanted.role_name is not None:
+            raise ONE_SOURCE()
+        found = keys.find(tx, caller, wanted.api_key_id)
+        if found.row.workspace_id != place.row.id:
+            raise API_KEY_NOT_FOUND(id=wanted.api_key_id)
+        found.must_operate()
+        keys.end_temporary(tx, found.row)
+        return Done()
     if wanted.user_name is None and wanted.role_name is None:
         place.must("members", "operate")
         workspaces.update(tx, place.row.id, generation=place.row.generation + 1)

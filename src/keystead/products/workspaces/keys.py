@@ -209,6 +209,11 @@ def switch(tx: Tx, row: sa.Row[Any], *, disabled: bool) -> None:
     api_keys.update(tx, row.id, disabled=disabled, generation=row.generation + disabled)
 
 
+def end_temporary(tx: Tx, row: sa.Row[Any]) -> None:
+    """End the temporary keys that were made from a key, which itself stays."""
+    api_keys.update(tx, row.id, generation=row.generation + 1)
+
+
 def mask(row: sa.Row[Any]) -> str:
     """What is shown of a value afterwards: prefix and last four."""
     return f"{row.prefix}****{row.last_four}"
