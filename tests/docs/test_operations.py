@@ -70,7 +70,8 @@ def test_master_keys_are_rotated_by_a_new_one_in_front(start_server: Callable[..
 def test_metrics_are_named_as_the_guide_names_them(start_server: Callable[..., Server]) -> None:
     server = start_server()
     rpc.call(server.url, server.admin, "sts", "GetCallerIdentity")
-    given = set(re.findall(r"^(?:# TYPE )?(keystead_\w+)", httpx.get(f"{server.url}/metrics", trust_env=False).text, re.MULTILINE))
+    text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    given = set(re.findall(r"^(?:# TYPE )?(keystead_\w+)", text, re.MULTILINE))
     assert set(re.findall(r"`(keystead_\w+)", GUIDE)) <= given
 
 
