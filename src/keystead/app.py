@@ -29,6 +29,7 @@ from keystead.identity.authentication import Authentication
 from keystead.identity.directory import Directory
 from keystead.identity.federation import Federation, recipients_of
 from keystead.identity.issuers import Issuers
+from keystead.identity.refused_signatures import RefusedSignatures
 from keystead.identity.replay import ReplayWindow, UnsignedNonces
 from keystead.identity.transaction import Tx
 from keystead.instance import Instance, database_url, opened, own_address, quotas_of
@@ -271,6 +272,7 @@ def _dispatcher(
         authentication=Authentication(
             directory, instance.keyring, window, settings.replay_window, sign_v1=settings.sign_v1
         ),
+        refused=RefusedSignatures(instance.keyring),
         keyring=instance.keyring,
         quotas=quotas_of(settings),
         policy_extensions=settings.policy_extensions,

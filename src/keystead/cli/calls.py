@@ -25,9 +25,16 @@ _VALUES_HELP = (
 
 
 def run(
-    action: Action, given: Sequence[Given], options: ClientOptions, table: Callable[[Any], Any] | None = None
+    action: Action,
+    given: Sequence[Given],
+    options: ClientOptions,
+    table: Callable[[Any], Any] | None = None,
+    show: Callable[[Any], None] | None = None,
 ) -> None:
-    """Check, send, wait if asked, and print.  table: what a table shows of the answer where no query says it."""
+    """Check, send, wait if asked, and print.
+
+    table: what a table shows of the answer where no query says it.  show: what prints the answer in a table's place.
+    """
     from keystead.cli import output, profiles
     from keystead.cli.client import Client
     from keystead.cli.request import prepare, shown
@@ -52,6 +59,9 @@ def run(
     answer = call() if until is None else _wait(call, until, options)
     if query is not None:
         answer = output.search(query, "--query", answer)
+    elif show is not None and options.output == "table":
+        show(answer)
+        return
     elif table is not None and options.output == "table":
         answer = table(answer)
     output.show(answer, options.output)

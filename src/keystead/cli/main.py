@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, Entry]] = {
     "version": ("versions", Entry("Print the version.", _RUN)),
     "model": ("models", Entry("Models and the servers behind them: add, list, test.", _CALL)),
     "audit": ("audit", Entry("Look up who did what.", _CALL)),
+    "debug": ("debugging", Entry("Why was a call refused: its signature, or a policy.", _CALL)),
     "report": ("reports", Entry("Reports over users and their credentials.", _CALL)),
     "call": ("calls", Entry("Call any action by its wire name.", _CALL)),
 }

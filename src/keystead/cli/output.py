@@ -120,8 +120,8 @@ def show_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], *, fold: bo
 
     kept = [i for i, name in enumerate(columns) if any(row[i] for row in rows)] or list(range(len(columns)))
     widths = [max(cell_len(columns[i]), *(cell_len(row[i]) for row in rows)) if rows else 0 for i in kept]
-    console = _console()
-    if not fold and sum(widths) + 3 * len(widths) > console.width:
+    screen = console()
+    if not fold and sum(widths) + 3 * len(widths) > screen.width:
         for number, row in enumerate(rows):
             if number:
                 typer.echo()
@@ -132,7 +132,7 @@ def show_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], *, fold: bo
         table.add_column(columns[i], overflow="fold", no_wrap=fold and i == kept[0])
     for row in rows:
         table.add_row(*(Text(row[i]) for i in kept))
-    console.print(table)
+    screen.print(table)
 
 
 def show_pairs(pairs: Sequence[tuple[str, str]]) -> None:
@@ -145,10 +145,11 @@ def show_pairs(pairs: Sequence[tuple[str, str]]) -> None:
     table.add_column(overflow="fold")
     for name, value in pairs:
         table.add_row(Text(printable(name)), Text(value))
-    _console().print(table)
+    console().print(table)
 
 
-def _console() -> Console:
+def console() -> Console:
+    """Where answers are printed; a pipe has no width."""
     from rich.console import Console
 
     if sys.stdout.isatty():

@@ -71,6 +71,10 @@ class ReplayWindow:
         if self._journal is not None:
             self._journal.append(mark, end, now)
 
+    def seen(self, mark: bytes, now: float) -> bool:
+        """Whether `mark` was accepted here and still counts."""
+        return self._seen.get(mark, now) > now
+
     def _remember(self, mark: bytes, until: int) -> None:
         self._seen[mark] = until
         self._buckets.setdefault(until // _BUCKET_SECONDS, []).append(mark)

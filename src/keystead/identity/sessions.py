@@ -14,8 +14,9 @@ import zlib
 import msgspec
 
 from keystead import ids
-from keystead.faults import FaultKind
+from keystead.faults import Fault, FaultKind
 from keystead.identity.keyring import Keyring, SealBrokenError
+from keystead.signing import Claim
 
 # Base64 of these three bytes is "CAIS", the beginning that clients know.
 _PREFIX = b"\x08\x02\x12"
@@ -113,6 +114,16 @@ def read(keyring: Keyring, token: str, access_key_id: str, now: float) -> Sessio
     if now >= session.expires_at:
         raise TOKEN_EXPIRED(why=f"It ended {int(now - session.expires_at)} seconds ago.")
     return session
+
+
+def is_ours(keyring: Keyring, claim: Claim) -> bool:
+    """Whether a claim names a session that was issued here, over or not."""
+    if not claim.security_token:
+        return False
+    try:
+        return _open(keyring, claim.security_token).access_key_id == claim.access_key_id
+    except Fault:
+        return False
 
 
 def _open(keyring: Keyring, token: str) -> Session:

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
+from keystead.identity.authentication import Authentication
 from keystead.identity.directory import Directory
 from keystead.identity.federation import Federation
 from keystead.identity.keyring import Keyring
+from keystead.identity.refused_signatures import RefusedSignatures
 from keystead.identity.transaction import Quotas
 
 
@@ -17,7 +19,8 @@ class Desk(msgspec.Struct, frozen=True):
     """now: seconds.  facts: the request's condition keys.  prepared: what the action's `prepare` has loaded.
 
     spend: accepts a mark, kept until a time in seconds, once for good: on every node and across restarts; raises
-    `SignatureNonceUsed` for one that was spent before.
+    `SignatureNonceUsed` for one that was spent before.  authentication, refused: how requests are believed, and those
+    that were not.
     """
 
     now: float
@@ -28,4 +31,6 @@ class Desk(msgspec.Struct, frozen=True):
     directory: Directory
     federation: Federation
     spend: Callable[[bytes, int], Awaitable[None]]
+    authentication: Authentication | None = None
+    refused: RefusedSignatures | None = None
     prepared: Any = None

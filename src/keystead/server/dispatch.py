@@ -22,12 +22,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from keystead import ids, signing
 from keystead.clock import Clock
 from keystead.faults import Fault, FaultKind
-from keystead.identity import denial, replay
+from keystead.identity import denial, replay, sessions
 from keystead.identity.authentication import Authentication
 from keystead.identity.callers import ANONYMOUS, IdentityType
 from keystead.identity.directory import Directory
 from keystead.identity.federation import Federation
 from keystead.identity.keyring import Keyring, SealBrokenError
+from keystead.identity.refused_signatures import RefusedSignatures
 from keystead.identity.replay import UnsignedNonces
 from keystead.identity.transaction import Quotas, Tx
 from keystead.percent import Pairs
@@ -87,6 +88,7 @@ class Dispatcher:
     federation: Federation
     database: Database[Tx]
     authentication: Authentication
+    refused: RefusedSignatures
     keyring: Keyring
     quotas: Quotas
     policy_extensions: bool
@@ -136,6 +138,7 @@ class Dispatcher:
                 await self.shared.accept(mark, until)
         except Fault as fault:
             self._audit_refused(claim.access_key_id, Call(action, ANONYMOUS, {}, origin, now), fault)
+            self._keep_refused(request, claim, Call(action, ANONYMOUS, {}, origin, now), fault)
             raise
         given = _given(request, claim, pairs) | in_path if pairs or request.body or in_path else {}
         if key.caller.kind is not IdentityType.SESSION:
@@ -165,6 +168,20 @@ class Dispatcher:
         loaded = self.directory.key(access_key_id)
         if loaded is not None and loaded.value is not None:
             self.auditor.add(audit_event(structs.replace(call, caller=loaded.value.caller), "", fault.code))
+
+    def _keep_refused(self, request: WireRequest, claim: Claim, call: Call, fault: Fault) -> None:
+        """Keep what DebugSignature looks into, but for a pair that does not exist: nobody could ask for it."""
+        loaded = self.directory.key(claim.access_key_id)
+        if loaded is None or loaded.value is not None:
+            self.refused.add(
+                call.origin.request_id,
+                claim.access_key_id,
+                request,
+                now=call.now,
+                code=fault.code,
+                secrets=call.action.secrets,
+                sure=loaded is not None or sessions.is_ours(self.keyring, claim),
+            )
 
     async def invoke(self, call: Call) -> Output:
         """Read, authorize, run and audit one call.  Raises `Fault`."""
@@ -247,6 +264,8 @@ class Dispatcher:
                 self.directory,
                 self.federation,
                 partial(self._spend, call),
+                self.authentication,
+                self.refused,
             )
             if action.prepare is not None:
                 desk = structs.replace(desk, prepared=await action.prepare(desk, wanted, caller))

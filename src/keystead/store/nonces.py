@@ -12,12 +12,17 @@ _SEEN = sa.select(nonces.c.digest).where(nonces.c.digest == sa.bindparam("mark")
 _FORGET = sa.delete(nonces).where(nonces.c.expires_at < sa.bindparam("now"))
 
 
+def accepted(tx: Tx, mark: bytes) -> bool:
+    """Whether a write with this nonce was accepted."""
+    return tx.row(_SEEN, mark=mark) is not None
+
+
 def accept(tx: Tx, mark: bytes, until: int) -> bool:
     """Remember a nonce's digest until `until` (seconds); False when it is already there.
 
     Two nodes that insert the same digest at once collide on the primary key: one commits, the other fails whole.
     """
-    if tx.row(_SEEN, mark=mark) is not None:
+    if accepted(tx, mark):
         return False
     tx.run(_INSERT, digest=mark, expires_at=until)
     return True

@@ -46,7 +46,7 @@ class Diagnosis(NamedTuple):
 
     genuine: whether the stored secret makes the signature; None where no secret was tried.  proven: whether the first
     cause makes the very signature that was sent.  reconstructed: the client's texts were not sent, but follow from that
-    cause.
+    cause.  form: the name of the accepted form that `server` is.
     """
 
     server: Texts
@@ -56,6 +56,24 @@ class Diagnosis(NamedTuple):
     proven: bool
     causes: tuple[Cause, ...]
     difference: Difference | None
+    form: str = ""
+
+    @classmethod
+    def of(cls, cause: Cause) -> Diagnosis:
+        """The diagnosis of a request whose signature cannot be looked at."""
+        return cls(Texts(), Texts(), False, None, False, (cause,), None)
+
+    def among(self, others: Sequence[Cause]) -> Diagnosis:
+        """The diagnosis with causes from around the request; what is known for certain stays first.
+
+        That nothing was found is no cause beside one.
+        """
+        found = self.causes
+        if others and [each.name for each in found] == [causes.NOTHING_FOUND.name]:
+            found = ()
+        if self.proven:
+            return self._replace(causes=_each_once(*found, *others))
+        return self._replace(causes=_each_once(*others, *found))
 
 
 def diagnose(claim: Claim, message: Message, client: Texts, pair: Pair | None, others: Sequence[Pair]) -> Diagnosis:
@@ -67,10 +85,24 @@ def diagnose(claim: Claim, message: Message, client: Texts, pair: Pair | None, o
     try:
         accepted = list(forms(claim, message))
     except Fault as fault:
-        return Diagnosis(Texts(), client, False, None, False, (_of_fault(fault, message),), None)
+        return Diagnosis.of(_of_fault(fault, message))
     if not accepted:
-        return Diagnosis(Texts(), client, False, None, False, (causes.NO_PROOF(),), None)
-    server = _nearest(accepted, client)
+        return Diagnosis.of(causes.NO_PROOF())
+    nearest = _nearest(accepted, client)
+    found = _diagnose(claim, message, client, pair, others, accepted, nearest)
+    return found if found.form else found._replace(form=nearest.name)
+
+
+def _diagnose(
+    claim: Claim,
+    message: Message,
+    client: Texts,
+    pair: Pair | None,
+    others: Sequence[Pair],
+    accepted: Sequence[Form],
+    nearest: Form,
+) -> Diagnosis:
+    server = Texts(nearest.string_to_sign, nearest.canonical_request)
     stated = _stated(claim, message)
     texts = [wire_bytes(form.string_to_sign) for form in accepted]
     try:
@@ -82,7 +114,8 @@ def diagnose(claim: Claim, message: Message, client: Texts, pair: Pair | None, o
     if pair is not None:
         for cause, at in keys.faults(claim, pair, others, texts):
             right = Texts(accepted[at].string_to_sign, accepted[at].canonical_request)
-            return Diagnosis(right, client or right, not client, False, True, (cause, *stated), None)
+            found = (cause, *stated)
+            return Diagnosis(right, client or right, not client, False, True, found, None, accepted[at].name)
     guess = _guessed(claim, message, client, pair, accepted)
     parted = _difference(claim, client, server)
     if guess is not None:
@@ -92,8 +125,8 @@ def diagnose(claim: Claim, message: Message, client: Texts, pair: Pair | None, o
         proven = pair is not None
         return Diagnosis(server, shown, not client, genuine, proven, _each_once(cause, *stated), parted)
     if parted is not None:
-        found = (parted.cause,) if parted.cause is not None else ()
-        return Diagnosis(server, client, False, genuine, False, _each_once(*found, *stated), parted)
+        told = (parted.cause,) if parted.cause is not None else ()
+        return Diagnosis(server, client, False, genuine, False, _each_once(*told, *stated), parted)
     last = stated or ((causes.SECRET_WRONG() if client else causes.NOTHING_FOUND()),)
     return Diagnosis(server, client, False, genuine, False, last, None)
 
@@ -109,7 +142,7 @@ def _typed(text: str) -> str:
     return stripped
 
 
-def _nearest(accepted: Sequence[Form], client: Texts) -> Texts:
+def _nearest(accepted: Sequence[Form], client: Texts) -> Form:
     """Of the forms that are accepted, the one that the client's text follows the longest; else the documented one."""
 
     def shared(form: Form) -> int:
@@ -118,8 +151,7 @@ def _nearest(accepted: Sequence[Form], client: Texts) -> Texts:
         at = difference.first_difference(theirs, ours)
         return len(ours) + 1 if at is None else at
 
-    best = max(accepted, key=shared) if client else accepted[0]
-    return Texts(best.string_to_sign, best.canonical_request)
+    return max(accepted, key=shared) if client else accepted[0]
 
 
 def _stated(claim: Claim, message: Message) -> tuple[Cause, ...]:

@@ -241,6 +241,11 @@ KEY_INACTIVE = CauseKind(
     "The pair {id} is disabled, or its user is.",
     "Enable it with UpdateAccessKey, or use another pair.",
 )
+KEY_EXPIRED = CauseKind(
+    "AccessKeyExpired",
+    "The pair {id} has expired.",
+    "Create a new pair, or give this one a later expiry.",
+)
 REFUSED_BEFORE = CauseKind(
     "Refused",
     "{message}",
