@@ -25,7 +25,7 @@ def derived() -> dict[Path, str]:
     }
     catalogue = json.dumps(description.catalogue(PRODUCTS), indent=1, ensure_ascii=False, sort_keys=True)
     return {
-        ROOT / "src/keystead/cli/catalogue.json": catalogue + "\n",
+        ROOT / "src/keystead/commands/catalogue.json": catalogue + "\n",
         ROOT / "docs/reference/actions.md": description.page(PRODUCTS),
         ROOT / "docs/reference/coverage.md": description.coverage(PRODUCTS, published),
         ROOT / "docs/reference/settings.md": settings_page(),

@@ -306,11 +306,3 @@ def flag(name: str) -> str:
     """The command-line flag of a setting; a list is given by repeating the singular, `--tls-name a --tls-name b`."""
     singular = _SINGULAR.get(name, name)
     return "--" + singular.replace("_", "-")
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """`Did you mean "port"? ` where some known name is close, else nothing."""
-    import difflib
-
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f'Did you mean "{close[0]}"? ' if close else ""

@@ -22,10 +22,10 @@ from keystead.settings import (
     Settings,
     default_data_dir,
     flag,
-    nearest,
     variable,
 )
 from keystead.settings_checks import check_together
+from keystead.wire.names import nearest
 
 FILE_NAME = "keystead.toml"
 

@@ -12,7 +12,7 @@ import pytest
 from cli.conftest import Program
 from cli.stub import KEY_ID, SECRET, Stub
 from keystead.cli.audit import FILTERS
-from keystead.cli.catalogue import product
+from keystead.commands.catalogue import product
 from services.loopback import free_port
 
 ALICE = {"User": {"UserName": "alice", "UserId": "2"}, "RequestId": "R-1"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from keystead.cli import profiles
-from keystead.cli.exits import CommandError
+from keystead.commands.errors import CommandError
 
 PAIR = {"mode": "AK", "access_key_id": "AK", "access_key_secret": "SK"}
 

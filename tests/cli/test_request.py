@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from keystead.cli.catalogue import Action, Product
-from keystead.cli.exits import CommandError
-from keystead.cli.parameters import split_tokens, to_pairs
 from keystead.cli.request import prepare, shown
+from keystead.commands.catalogue import Action, Product
+from keystead.commands.errors import CommandError
+from keystead.commands.parameters import split_tokens, to_pairs
 from keystead.wire.names import kebab
 
 

@@ -13,9 +13,9 @@ import pytest
 import typer
 
 from docs.reading import ROOT, blocks, fenced, keystead_commands, tracked
-from keystead.cli.exits import CommandError
 from keystead.cli.main import app
-from keystead.cli.parameters import split_tokens
+from keystead.commands.errors import CommandError
+from keystead.commands.parameters import split_tokens
 from keystead.settings import OTHER_VARIABLES, SETTINGS, variable
 from keystead.settings_load import load
 
@@ -64,7 +64,7 @@ def test_commands_and_their_options_exist(words: list[str]) -> None:
         context = command.context_class(command, info_name=name, parent=context)
     known = {option: each for each in command.params for option in (*each.opts, *each.secondary_opts)}
     if "call" in words[:1]:
-        from keystead.cli.catalogue import product
+        from keystead.commands.catalogue import product
 
         action = product(words[1]).action(words[2])
         own = [each for pair in zip(words[3:], [*words[4:], ""], strict=True) if pair[0] in known for each in pair]

@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
-from keystead.cli.exits import usage
 from keystead.cli.options import load_settings, option, settings_options, with_options
+from keystead.commands.errors import usage
 from keystead.settings import OperatorError, Settings
 
 WARNING = """\

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from keystead.cli.options import ClientOptions, client_options, option, with_options
-from keystead.cli.parameters import Given
+from keystead.commands.parameters import Given
 
 FILTERS = (
     ("start", "StartTime", "TIME", "Events from this time on, 2026-01-31T00:00:00Z."),
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 def audit(**given: Any) -> None:
     """Look up who did what.  The table shows the main columns; --output json shows everything."""
     from keystead.cli.calls import run
-    from keystead.cli.catalogue import product
+    from keystead.commands.catalogue import product
 
     options = ClientOptions.take(given)
     typed: list[Given] = [(wire, given[name]) for name, wire, _, _ in FILTERS if given[name] is not None]

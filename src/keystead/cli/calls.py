@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from keystead.cli import exits
-from keystead.cli.catalogue import Action, Parameter, Product, product, products
-from keystead.cli.exits import EXIT_CODES_HELP, CommandError, usage
+from keystead.cli.exits import EXIT_CODES_HELP
 from keystead.cli.lazy import Entry, LazyGroup
 from keystead.cli.options import ClientOptions, Option, client_options, escaped, option, switch, switched, with_options
-from keystead.cli.parameters import Given, split_tokens, to_pairs
+from keystead.commands import answers, errors
+from keystead.commands.catalogue import Action, Parameter, Product, product, products
+from keystead.commands.errors import CommandError, usage
+from keystead.commands.parameters import Given, split_tokens, to_pairs
 from keystead.wire.names import kebab
 
 _LOOSE = {"ignore_unknown_options": True, "allow_extra_args": True}
@@ -40,8 +41,8 @@ def run(
     from keystead.cli.request import prepare, shown
 
     output.check_format(options.output)
-    query = output.compiled(options.query, "--query") if options.query else None
-    until = output.compiled(options.wait, "--wait") if options.wait else None
+    query = answers.compiled(options.query, "--query") if options.query else None
+    until = answers.compiled(options.wait, "--wait") if options.wait else None
     if until is not None and action.writes:
         raise usage(
             f"--wait would repeat {action.name}, which writes.", "Wait with a reading action, such as a Get or a List."
@@ -49,7 +50,7 @@ def run(
     prepared = prepare(action, to_pairs(action, given))
     endpoint = profiles.endpoint(os.environ, options.endpoint, options.profile)
     if options.show_request:
-        typer.echo(exits.printable(shown(prepared, endpoint)))
+        typer.echo(errors.printable(shown(prepared, endpoint)))
         return
     client = Client(endpoint, profiles.credentials(os.environ, options.profile), options.timeout)
 
@@ -58,7 +59,7 @@ def run(
 
     answer = call() if until is None else _wait(call, until, options)
     if query is not None:
-        answer = output.search(query, "--query", answer)
+        answer = answers.search(query, "--query", answer)
     elif show is not None and options.output == "table":
         show(answer)
         return
@@ -70,13 +71,12 @@ def run(
 def _wait(call: Callable[[], Any], until: Any, options: ClientOptions) -> Any:
     """Call each second until the expression holds; an entity that does not exist yet counts as not yet."""
     from keystead.cli.client import ApiError
-    from keystead.cli.output import search
 
     deadline = time.monotonic() + options.wait_timeout
     while True:
         try:
             answer = call()
-            if search(until, "--wait", answer):
+            if answers.search(until, "--wait", answer):
                 return answer
             state = "is not true of the last answer"
         except ApiError as error:
@@ -85,7 +85,7 @@ def _wait(call: Callable[[], Any], until: Any, options: ClientOptions) -> Any:
             state = f"the last answer was {error.api_code}"
         if time.monotonic() + 1 > deadline:
             raise CommandError(
-                exits.WAIT_EXPIRED,
+                errors.WAIT_EXPIRED,
                 f"Waited {options.wait_timeout:g} s for {options.wait}: {state}.",
                 next_step="Allow more time with --wait-timeout, or try the expression with --query.",
             )

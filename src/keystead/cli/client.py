@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from keystead.cli import exits
-from keystead.cli.catalogue import product
-from keystead.cli.exits import CommandError
-from keystead.cli.parameters import Pairs
 from keystead.cli.profiles import Credentials
 from keystead.cli.request import Prepared, prepare, signed_headers
+from keystead.commands import errors
+from keystead.commands.catalogue import product
+from keystead.commands.errors import CommandError
+from keystead.commands.parameters import Pairs
 
 MORE_ATTEMPTS = 3
 _LONGEST_WAIT = 60.0
@@ -105,7 +105,7 @@ class Client:
         if body is None or answer.status >= 300:
             kind = answer.headers.get("content-type", "no content type")
             raise CommandError(
-                exits.SERVER_ERROR,
+                errors.SERVER_ERROR,
                 f"The answer of {self.endpoint} is not one of Keystead's: HTTP {answer.status}, {kind}.",
                 next_step="Check that the endpoint is Keystead's own and that no proxy answers in its place.",
             )
@@ -157,7 +157,7 @@ def unreachable(endpoint: str, error: Exception) -> CommandError:
         step = "Check http:// against https://: the port may speak the other one."
     elif isinstance(error, TimeoutError):
         reason, step = "it did not answer in time", "Try again, or allow more time with --timeout."
-    return CommandError(exits.UNREACHABLE, f"Cannot reach {endpoint}: {reason}.", next_step=step)
+    return CommandError(errors.UNREACHABLE, f"Cannot reach {endpoint}: {reason}.", next_step=step)
 
 
 def _refused(answer: Answer, body: dict[str, Any]) -> CommandError:
@@ -170,7 +170,7 @@ def _refused(answer: Answer, body: dict[str, Any]) -> CommandError:
     detail = body.get("AccessDeniedDetail")
     told = [(name, str(value)) for name, value in detail.items() if value] if isinstance(detail, dict) else []
     lines = [("Code", f"{member('Code')} (HTTP {answer.status})"), *told, ("Request ID", request_id)]
-    code = exits.SERVER_ERROR if answer.status >= 500 else exits.API_ERROR
+    code = errors.SERVER_ERROR if answer.status >= 500 else errors.API_ERROR
     message = member("Message") or f"The server answered HTTP {answer.status}."
     return ApiError(code, message, next_step=member("Recommend"), lines=tuple(lines), api_code=member("Code"))
 

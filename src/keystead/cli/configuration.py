@@ -8,9 +8,9 @@ from typing import Any
 
 import typer
 
-from keystead.cli.exits import usage
 from keystead.cli.options import load_settings, option, settings_options, with_options
 from keystead.cli.serving import without_password
+from keystead.commands.errors import usage
 from keystead.settings import SETTINGS
 from keystead.settings_load import Loaded
 

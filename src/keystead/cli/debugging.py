@@ -10,9 +10,9 @@ from typing import Any
 
 import typer
 
-from keystead.cli.exits import printable, usage
 from keystead.cli.options import ClientOptions, client_options, option, with_options
-from keystead.cli.parameters import Given
+from keystead.commands.errors import printable, usage
+from keystead.commands.parameters import Given
 
 _REQUEST_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _MOST = 65_536
@@ -72,7 +72,7 @@ def denial(**given: Any) -> None:
 
 def _run(name: str, typed: Sequence[Given], options: ClientOptions, show: Any) -> None:
     from keystead.cli.calls import run
-    from keystead.cli.catalogue import product
+    from keystead.commands.catalogue import product
 
     run(product("keystead").action(name), _escaped(typed), options, show=show)
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from keystead.cli.exits import EXIT_CODES_HELP, reported, usage
+from keystead.cli.exits import EXIT_CODES_HELP, reported
 from keystead.cli.lazy import Entry, LazyGroup
+from keystead.commands.errors import usage
 
 _RUN = "Run a server"
 _CALL = "Call a server"
@@ -36,7 +37,7 @@ class RootGroup(LazyGroup):
 
     def entries(self) -> dict[str, Entry]:
         """Declared commands first, then the products."""
-        from keystead.cli.catalogue import products
+        from keystead.commands.catalogue import products
 
         found = {name: entry for name, (_, entry) in COMMANDS.items()}
         for name, each in sorted(products().items()):
@@ -47,7 +48,7 @@ class RootGroup(LazyGroup):
         """Import the module that declares the command; a product is made from the catalogue."""
         if name not in COMMANDS:
             from keystead.cli.calls import ProductGroup
-            from keystead.settings import nearest
+            from keystead.wire.names import nearest
 
             if name in self.known:
                 return ProductGroup.of(name)

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from keystead.cli import exits
-from keystead.cli.exits import CommandError
 from keystead.cli.options import ClientOptions, Option, client_options, option, with_options
-from keystead.cli.parameters import Given
+from keystead.commands import errors
+from keystead.commands.errors import CommandError
+from keystead.commands.parameters import Given
 
 _DETAILS = (
     ("description", "Description", "TEXT", "What people read about it."),
@@ -61,7 +61,7 @@ def _options(given: tuple[tuple[str, str, str, str], ...], *, named: bool) -> li
 def _command(action: str, known: tuple[tuple[str, str, str, str], ...]) -> Any:
     def command(**given: Any) -> None:
         from keystead.cli.calls import run
-        from keystead.cli.catalogue import product
+        from keystead.commands.catalogue import product
 
         options = ClientOptions.take(given)
         typed: list[Given] = [("ModelName", given["name"])]
@@ -75,7 +75,7 @@ def _command(action: str, known: tuple[tuple[str, str, str, str], ...]) -> Any:
         run(product("keystead").action(action), typed, options, table=table)
         if action == "TestModel" and told and not told[0].get("Works"):
             raise CommandError(
-                exits.SERVER_ERROR,
+                errors.SERVER_ERROR,
                 f"No server of {given['name']} works.",
                 next_step="Look at what each of them said above, and at its own log.",
             )
@@ -86,7 +86,7 @@ def _command(action: str, known: tuple[tuple[str, str, str, str], ...]) -> Any:
 
 def _list(**given: Any) -> None:
     from keystead.cli.calls import run
-    from keystead.cli.catalogue import product
+    from keystead.commands.catalogue import product
 
     run(product("keystead").action("ListModels"), [], ClientOptions.take(given), table=brief)
 

@@ -4,41 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from keystead.cli.exits import printable, usage
+from keystead.commands.answers import cell_of, rows_of
+from keystead.commands.errors import printable, usage
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 FORMATS = ("json", "table")
-
-
-def compiled(expression: str, flag: str) -> Any:
-    """A JMESPath expression, or a usage error that points at the mistake."""
-    import jmespath
-    from jmespath.exceptions import JMESPathError
-
-    try:
-        return jmespath.compile(expression)
-    except (JMESPathError, ValueError) as error:
-        first = str(error).splitlines()[0]
-        raise usage(
-            f"{flag} {expression!r} is not JMESPath: {first}", "See https://jmespath.org/tutorial.html."
-        ) from None
-
-
-def search(query: Any, flag: str, value: Any) -> Any:
-    """Apply a compiled expression; what it cannot do with the answer is a usage error."""
-    from jmespath.exceptions import JMESPathError
-
-    try:
-        return query.search(value)
-    except JMESPathError as error:
-        raise usage(f"{flag} cannot be applied to the answer: {str(error).splitlines()[0]}") from None
 
 
 def check_format(name: str) -> str:
@@ -58,54 +35,16 @@ def show(value: Any, output: str) -> None:
 
 def show_table(value: Any) -> None:
     """A list of objects as rows, an object as names and values, anything else as text."""
-    rows, rest = _rows(value)
+    rows, rest = rows_of(value)
     if rest:
-        show_pairs([(name, _cell(each)) for name, each in rest.items()])
+        show_pairs([(name, cell_of(each)) for name, each in rest.items()])
     if rows:
         if rest:
             typer.echo()
         columns = list(dict.fromkeys(key for row in rows for key in row))
-        show_rows(columns, [[_cell(row.get(name)) for name in columns] for row in rows])
+        show_rows(columns, [[cell_of(row.get(name)) for name in columns] for row in rows])
     elif not rest:
-        typer.echo("(nothing)" if rows == [] or value in (None, [], {}) else _cell(value))
-
-
-def _rows(value: Any) -> tuple[list[Mapping[str, Any]] | None, dict[str, Any]]:
-    """Find the list in `{"Users": {"User": [...]}, "RequestId": …}`; the rest stays beside it."""
-    if isinstance(value, list):
-        return [_row(each) for each in value], {}
-    if not isinstance(value, dict):
-        return None, {}
-    for name, inner in value.items():
-        found = next(iter(inner.values())) if isinstance(inner, dict) and len(inner) == 1 else inner
-        if isinstance(found, list) and all(isinstance(each, dict) for each in found):
-            return list(found), {key: each for key, each in value.items() if key not in (name, "RequestId")}
-    flat: dict[str, Any] = {}
-    for name, inner in value.items():
-        if isinstance(inner, dict):
-            flat |= {f"{name}.{key}": each for key, each in inner.items()}
-        elif name != "RequestId" or len(value) == 1:
-            flat[name] = inner
-    return None, flat
-
-
-def _row(value: Any) -> Mapping[str, Any]:
-    """An object as it is; a list, as `--query 'Users.User[].[UserName, UserId]'` makes, by position."""
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, list):
-        return {str(position): each for position, each in enumerate(value, 1)}
-    return {"Value": value}
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, bool | int | float):
-        return json.dumps(value)
-    return printable(json.dumps(value, ensure_ascii=False))
+        typer.echo("(nothing)" if rows == [] or value in (None, [], {}) else cell_of(value))
 
 
 def show_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], *, fold: bool = False) -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from keystead.cli.exits import usage
-from keystead.settings import nearest
+from keystead.commands.errors import usage
+from keystead.wire.names import nearest
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8420"
 OWN_FILE = Path("~/.keystead/config.json")

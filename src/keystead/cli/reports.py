@@ -14,9 +14,9 @@ from typing import Any, TextIO
 
 import typer
 
-from keystead.cli import exits
-from keystead.cli.exits import CommandError, usage
 from keystead.cli.options import client_options, option, with_options
+from keystead.commands import errors
+from keystead.commands.errors import CommandError, usage
 
 _PAGE = 3501
 _PAUSE_SECONDS = 0.5
@@ -83,8 +83,8 @@ def _fetched(client: Any, patience: float, whole: TextIO) -> tuple[int, int, str
 
 def _generate(client: Any, patience: float, say: Callable[[str], None]) -> None:
     """Ask until the report is whole; each call carries it on.  Raises CommandError 5 when patience ends."""
-    from keystead.cli.catalogue import product
     from keystead.cli.request import prepare
+    from keystead.commands.catalogue import product
 
     action = product("ims").action("GenerateCredentialReport")
     deadline = time.monotonic() + patience
@@ -92,7 +92,7 @@ def _generate(client: Any, patience: float, say: Callable[[str], None]) -> None:
         say(f"The server writes the report ({state.lower()})")
         if time.monotonic() > deadline:
             raise CommandError(
-                exits.WAIT_EXPIRED,
+                errors.WAIT_EXPIRED,
                 f"Waited {patience:g} s: the report is still {state}.",
                 next_step="Try again, the server carries it on; or allow more time with --wait-timeout.",
             )
@@ -101,8 +101,8 @@ def _generate(client: Any, patience: float, say: Callable[[str], None]) -> None:
 
 
 def _pages(client: Any, say: Callable[[str], None], whole: TextIO) -> tuple[int, int, str]:
-    from keystead.cli.catalogue import product
     from keystead.cli.request import prepare
+    from keystead.commands.catalogue import product
 
     action = product("ims").action("GetCredentialReport")
     lines = pages = 0

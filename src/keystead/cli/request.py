@@ -9,9 +9,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from keystead.cli.catalogue import Action
-from keystead.cli.parameters import Pairs
 from keystead.cli.profiles import Credentials
+from keystead.commands.catalogue import Action
+from keystead.commands.parameters import Pairs
 from keystead.percent import encode
 from keystead.wire.names import kebab
 

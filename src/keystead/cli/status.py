@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from keystead.cli import exits
-from keystead.cli.exits import CommandError
 from keystead.cli.options import client_options, load_settings, settings_options, with_options
+from keystead.commands import errors
+from keystead.commands.errors import CommandError
 
 if TYPE_CHECKING:
     from keystead.cli.client import Answer
@@ -49,7 +49,7 @@ def status(**given: Any) -> None:
     output.show(told, form)
     if not ready:
         raise CommandError(
-            exits.SERVER_ERROR,
+            errors.SERVER_ERROR,
             f"{endpoint} answers, but is not ready: {told['reason']}.",
             next_step="Read the server's log: it names what it waits for.",
         )
@@ -66,7 +66,7 @@ def _asked(endpoint: str, timeout: float) -> Answer:
     ours = {200: b"ready", 503: b"not ready"}.get(answer.status)
     if ours is None or not answer.body.startswith(ours):
         raise CommandError(
-            exits.SERVER_ERROR,
+            errors.SERVER_ERROR,
             f"{endpoint} is not a Keystead server: {READY_PATH} gave HTTP {answer.status}.",
             next_step="Name Keystead's own address with --endpoint.",
         )
@@ -76,9 +76,9 @@ def _asked(endpoint: str, timeout: float) -> Answer:
 def _caller(endpoint: str, given: dict[str, Any]) -> dict[str, Any]:
     """The account and the caller's ARN, or why they are unknown: a status is worth printing without them."""
     from keystead.cli import profiles
-    from keystead.cli.catalogue import product
     from keystead.cli.client import Client
     from keystead.cli.request import prepare
+    from keystead.commands.catalogue import product
 
     try:
         client = Client(endpoint, profiles.credentials(os.environ, given["profile"]), given["timeout"])

@@ -5,7 +5,7 @@ Order: time window, key, security token, signature, network policy, nonce (refer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keystead import signing
 from keystead.clock import iso
@@ -15,6 +15,7 @@ from keystead.identity.callers import Caller, IdentityType, Key
 from keystead.identity.directory import Directory
 from keystead.identity.keyring import Keyring
 from keystead.identity.replay import ReplayWindow
+from keystead.identity.sessions import Session
 from keystead.percent import Pairs
 from keystead.policy import Attached, Layer, LayerKind, compile_policy
 from keystead.signing import Claim, Message
@@ -121,6 +122,8 @@ class Authentication:
     async def session_key(self, access_key_id: str, token: str, now: float) -> Key:
         """The pair and the caller behind a security token.  Raises `InvalidSecurityToken.…`."""
         session = sessions.read(self.keyring, token, access_key_id, now)
+        if session.user_id:
+            return await self._user_session(session)
         loaded = self.directory.role(session.role_id)
         role = loaded.value if loaded is not None else await self.directory.load_role(session.role_id)
         if role is None:
@@ -144,6 +147,14 @@ class Authentication:
             session_policy=session.policy,
             expires_at=session.expires_at,
         )
+        return Key(session.access_key_id, session.secret, True, caller)
+
+    async def _user_session(self, session: Session) -> Key:
+        """Temporary credentials of a RAM user: they may what the user may now, and end with it."""
+        user = await self.directory.user(session.user_id)
+        if user is None:
+            raise sessions.TOKEN_EXPIRED(why="The user was deleted or disabled.")
+        caller = replace(user, access_key_id=session.access_key_id, mfa=session.mfa, expires_at=session.expires_at)
         return Key(session.access_key_id, session.secret, True, caller)
 
     async def _provider_lives(self, provider_id: str) -> bool:

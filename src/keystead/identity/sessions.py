@@ -50,7 +50,10 @@ TOKEN_MISSING = FaultKind(
 
 
 class Session(msgspec.Struct, frozen=True, array_like=True):
-    """What a token carries.  Times are seconds since 1970; `policy` is the session policy's text or empty."""
+    """What a token carries.  Times are seconds since 1970; `policy` is the session policy's text or empty.
+
+    A session is a role's, or with `user_id` and without a role that of a RAM user itself; mfa: it had a second factor.
+    """
 
     access_key_id: str
     secret: str
@@ -62,6 +65,8 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     policy: str = ""
     source_identity: str = ""
     provider_id: str = ""
+    user_id: str = ""
+    mfa: bool = False
 
     def __repr__(self) -> str:
         return f"Session({self.access_key_id!r}, role_id={self.role_id!r})"  # never the secret
@@ -99,8 +104,30 @@ def issue(
         source_identity,
         provider_id,
     )
+    return session, _token(keyring, session)
+
+
+def _token(keyring: Keyring, session: Session) -> str:
     sealed = keyring.seal(zlib.compress(_encode(session), 6), _PURPOSE)
-    return session, base64.b64encode(_PREFIX + sealed).decode()
+    return base64.b64encode(_PREFIX + sealed).decode()
+
+
+def issue_for_user(
+    keyring: Keyring, *, account_id: str, user_id: str, mfa: bool, now: float, seconds: int
+) -> tuple[Session, str]:
+    """Make temporary credentials of a RAM user that last `seconds`, and their security token."""
+    session = Session(
+        ids.session_key_id(),
+        ids.session_key_secret(),
+        account_id,
+        "",
+        "",
+        int(now),
+        int(now) + seconds,
+        user_id=user_id,
+        mfa=mfa,
+    )
+    return session, _token(keyring, session)
 
 
 def read(keyring: Keyring, token: str, access_key_id: str, now: float) -> Session:

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 
 from keystead.clock import iso
 from keystead.faults import FaultKind
+from keystead.identity import sessions
 from keystead.identity.callers import Caller, IdentityType
 from keystead.identity.transaction import Tx
+from keystead.products.desk import Desk
 from keystead.products.faults import USER_NOT_FOUND
 from keystead.products.keystead.members import UserName
 from keystead.products.keystead.product import KEYSTEAD
@@ -40,6 +42,16 @@ NO_CONSOLE = FaultKind(
 )
 
 SessionId = Annotated[str, Text(16, 16, r"[0-9a-f]+", wrong="Format", doc="the ID of a console session")]
+
+
+ONLY_ON_THE_CONSOLE = FaultKind(
+    "NotSupport.Caller",
+    400,
+    "Temporary credentials are given to a RAM user who is signed in to the console; the call was made by {who}.",
+    "Use AssumeRole for a program, or type `export` in the console's Cloud Shell.",
+)
+CREDENTIAL_SECONDS = 3600
+"""How long the credentials of the Cloud Shell last; they end earlier with the user."""
 
 
 class OfUser(Input, frozen=True):
@@ -74,6 +86,19 @@ class ConsoleSessionList(Output, frozen=True):
 
 class ConsoleSessions(Output, frozen=True):
     console_sessions: ConsoleSessionList
+
+
+class SessionCredentials(Output, frozen=True):
+    """Temporary credentials: the three values belong together."""
+
+    access_key_id: str
+    access_key_secret: str
+    security_token: str
+    expiration: str
+
+
+class CredentialsAnswer(Output, frozen=True):
+    credentials: SessionCredentials
 
 
 def _shown(row: sa.Row[Any]) -> ConsoleSession:
@@ -137,3 +162,29 @@ def list_own_console_sessions(tx: Tx, caller: Caller, _wanted: Nothing) -> Conso
 def end_own_console_session(tx: Tx, caller: Caller, wanted: OneOfMine) -> Done:
     """End one of the caller's own console sessions at once, on every node."""
     return _end(tx, _own(caller), wanted.session_id)
+
+
+@KEYSTEAD.action("CreateConsoleCredentials", permission=None, memory=True, faults=(ONLY_ON_THE_CONSOLE,))
+def create_console_credentials(desk: Desk, caller: Caller, _wanted: Nothing) -> CredentialsAnswer:
+    """Answer temporary credentials of the RAM user who is signed in to the console, for use elsewhere.
+
+    Whoever signs with a pair gets none: they would outlive it.
+    """
+    if caller.kind is not IdentityType.USER or caller.access_key_id:
+        raise ONLY_ON_THE_CONSOLE(who=caller.arn)
+    session, token = sessions.issue_for_user(
+        desk.keyring,
+        account_id=caller.account_id,
+        user_id=caller.user_id,
+        mfa=caller.mfa,
+        now=desk.now,
+        seconds=CREDENTIAL_SECONDS,
+    )
+    return CredentialsAnswer(
+        credentials=SessionCredentials(
+            access_key_id=session.access_key_id,
+            access_key_secret=session.secret,
+            security_token=token,
+            expiration=iso(session.expires_at),
+        )
+    )

@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from keystead.cli.exits import usage
-from keystead.settings import nearest
-from keystead.wire.names import kebab
+from keystead.commands.errors import usage
+from keystead.wire.names import kebab, nearest
 
 CATALOGUE = Path(__file__).with_name("catalogue.json")
 

@@ -10,10 +10,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from keystead.cli.catalogue import Action, Parameter
-from keystead.cli.exits import CommandError, usage
-from keystead.settings import nearest
-from keystead.wire.names import kebab
+from keystead.commands.catalogue import Action, Parameter
+from keystead.commands.errors import CommandError, usage
+from keystead.wire.names import kebab, nearest
 
 Given = tuple[str, str | None]
 Pairs = tuple[tuple[str, str], ...]
@@ -43,13 +42,16 @@ def split_tokens(action: Action, tokens: Sequence[str]) -> list[Given]:
     return given
 
 
-def to_pairs(action: Action, given: Sequence[Given]) -> Pairs:
-    """The parameters as wire pairs, in the order given.  Raises a usage error for what cannot be meant."""
+def to_pairs(action: Action, given: Sequence[Given], *, files: bool = True) -> Pairs:
+    """The parameters as wire pairs, in the order given.  Raises a usage error for what cannot be meant.
+
+    files: whether `@path` is the text of a file; never where somebody else than the machine's user typed it.
+    """
     collected: dict[str, list[str]] = {}
     pairs: list[tuple[str, str]] = []
     for name, raw in given:
         parameter = _find(action, name)
-        value = _from_file(parameter, raw or "")
+        value = _from_file(parameter, raw or "") if files else raw or ""
         _, dot, tail = name.partition(".")
         if dot and parameter.name != name:
             pairs.append((f"{parameter.name}.{tail}", value))
