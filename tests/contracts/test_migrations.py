@@ -29,11 +29,20 @@ def test_the_named_head_is_the_newest_revision() -> None:
     assert ScriptDirectory.from_config(schema.alembic_config()).get_current_head() == schema.HEAD
 
 
-def test_migrations_make_the_declared_tables(url: str, tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path / "data", database=url)
-    with opened(settings) as instance, instance.database.engine.connect() as connection:
+@pytest.mark.parametrize("how", ["by migrations", "at the first start"])
+def test_both_ways_make_the_declared_tables(url: str, how: str) -> None:
+    engine = sa.create_engine(url)
+    if how == "by migrations":
+        with engine.begin() as connection:
+            schema.migrate(connection, None)
+    else:
+        assert schema.upgrade(engine) == ""
+    with engine.connect() as connection:
+        assert schema.revision(connection) == schema.HEAD
+        assert connection.execute(sa.select(tables.change_counter)).all() == [(1, 0)]
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
+    engine.dispose()
 
 
 def test_starting_again_changes_nothing(url: str, tmp_path: Path) -> None:

@@ -20,10 +20,14 @@ from keystead import app, bootstrap
 from keystead.identity import sessions
 from keystead.identity.callers import Caller, IdentityType
 from keystead.products.ram import access_keys, attachments, policies, roles, users
+from keystead.server import feed
 from keystead.server.edge import Edge
 from keystead.settings import Settings
 from services import rpc
 from services.server import Server
+
+LONGEST_STEP = 3.0
+"""Seconds of CPU that the loop may be busy without a pause: whatever holds it longer holds every other caller too."""
 
 ACCOUNT_EVERY = 2000
 """Requests after which a new account takes the place of what the last one has become."""
@@ -140,8 +144,24 @@ def resident() -> int:
     return pages * 4096 // 1_048_576
 
 
+async def longest_step(found: list[float]) -> None:
+    """Note the CPU seconds that the loop's thread used between two of its turns, until cancelled."""
+    while True:
+        began = time.thread_time()
+        await asyncio.sleep(0.01)
+        found.append(time.thread_time() - began)
+        found[:] = [max(found)]
+
+
 async def run(home: Path, total: int, seed: int, warm_up: int, database: str | None = None) -> tuple[Any, int, int]:
     """Send `total` requests, eight at a time.  Returns the codes that were answered, and memory before and after."""
+    # A machine that is busy with other things keeps a node from the change feed; too long a step in CPU is ours.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feed, "STALE_SECONDS", 600.0)
+        return await _run(home, total, seed, warm_up, database)
+
+
+async def _run(home: Path, total: int, seed: int, warm_up: int, database: str | None) -> tuple[Any, int, int]:
     began = time.time()
     codes: collections.Counter[str] = collections.Counter()
     done = 0
@@ -169,7 +189,11 @@ async def run(home: Path, total: int, seed: int, warm_up: int, database: str | N
                 codes[json.loads(body).get("Code", "OK") if body[:1] == b"{" else "XML"] += 1
 
         warm = 0
+        steps: list[float] = []
+        watching = asyncio.ensure_future(longest_step(steps))
         await asyncio.gather(*(worker() for _ in range(8)))
+        watching.cancel()
+    assert steps[0] < LONGEST_STEP
     return codes, warm, resident()
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from keystead.store import tables
+
 HEAD = "0001"
 """The newest revision in `migrations/versions`; a contract test holds it there."""
 
@@ -42,9 +44,19 @@ def upgrade(engine: sa.Engine) -> str:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             before = revision(connection)
-            if before != HEAD:
-                _migrate(connection, before)
+            if before is None:
+                _create(connection)
+            elif before != HEAD:
+                migrate(connection, before)
     return before or ""
+
+
+def _create(connection: sa.Connection) -> None:
+    """Make an empty database what the migrations make it, without the time that they and Alembic take."""
+    tables.metadata.create_all(connection, checkfirst=False)
+    connection.execute(sa.insert(tables.change_counter), {"id": 1, "last": 0})
+    connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(sa.text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD})
 
 
 def alembic_config(connection: sa.Connection | None = None) -> Any:
@@ -57,7 +69,8 @@ def alembic_config(connection: sa.Connection | None = None) -> Any:
     return config
 
 
-def _migrate(connection: sa.Connection, before: str | None) -> None:
+def migrate(connection: sa.Connection, before: str | None) -> None:
+    """Run the migrations from a revision, None for an empty database.  Raises `SchemaTooNewError`."""
     from alembic import command
     from alembic.script import ScriptDirectory
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from keystead.store.database import Tx
 from keystead.store.tables import usage
@@ -39,7 +37,11 @@ _MEASURES: dict[str, Any] = {
 
 def insert(tx: Tx, rows: list[dict[str, object]]) -> None:
     """Add rows; one whose `call_id` is there already counts once."""
-    make = sqlite_insert if tx.connection.dialect.name == "sqlite" else postgresql_insert
+    make: Any
+    if tx.connection.dialect.name == "sqlite":  # the other dialect is slow to import
+        from sqlalchemy.dialects.sqlite import insert as make
+    else:
+        from sqlalchemy.dialects.postgresql import insert as make
     tx.connection.execute(make(usage).on_conflict_do_nothing(index_elements=["call_id"]), rows)
 
 
