@@ -186,9 +186,9 @@ def _settle_memory() -> None:
 
     A request leaves no cycles behind, so reference counts free it; looking for cycles took a fifth of its time.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @contextlib.asynccontextmanager
