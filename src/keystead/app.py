@@ -234,6 +234,7 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
     finally:
         await planes.close()
         auditor.close()
+        follower.close()
         window.close()
         if dispatcher.shared is not None:
             await dispatcher.shared.close()

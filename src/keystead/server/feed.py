@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -31,12 +32,16 @@ _log = logging.getLogger("keystead.feed")
 
 
 class Follower:
-    """Polls the feed and applies it to the directory; `check` refuses when it has been blind for too long."""
+    """Polls the feed and applies it to the directory; `check` refuses when it has been blind for too long.
+
+    It reads in a thread of its own: behind the slow reads of callers it would wait, and the node take itself for blind.
+    """
 
     def __init__(self, database: Database[Tx], directory: Directory, clock: Callable[[], float]) -> None:
         self._database = database
         self._directory = directory
         self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="feed")
         self._last = 0
         self._seen = time.monotonic()
 
@@ -45,6 +50,10 @@ class Follower:
         with self._database.reading(self._clock()) as tx:
             self._last = feed.last_number(tx)
         self._seen = time.monotonic()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown()
 
     def check(self) -> None:
         """Raise `ServiceUnavailable` when the feed was last read more than `STALE_SECONDS` ago."""
@@ -76,8 +85,7 @@ class Follower:
 
     async def _poll(self) -> None:
         last = self._last
-        work = self._database.submit(lambda: self._read(last), writes=False)
-        oldest, changes = await asyncio.wrap_future(work)
+        oldest, changes = await asyncio.wrap_future(self._thread.submit(self._read, last))
         if changes and oldest is not None and oldest > last + 1 and last:
             self._directory.clear()
         self._directory.apply((kind, entity) for _, kind, entity in changes)
