@@ -32,10 +32,13 @@ from keystead import app, arn
 from keystead.clock import system_clock
 from keystead.identity.callers import Caller, IdentityType
 from keystead.products.catalogue import PRODUCTS
+from keystead.server import authorization
+from keystead.server.call import Call, Origin
 from keystead.settings import Settings
 from keystead.store import tables
 
 OURS = PRODUCTS[-1]
+NOWHERE = Origin("", "127.0.0.1", secure=False, agent="")
 HEAD = f"{'':64} {'rows':>9} {'ms':>8} {'worst':>8} {'CPU ms':>8}"
 
 CASES: list[tuple[str, dict[str, str]]] = [
@@ -127,6 +130,7 @@ def measure(instance: Any, caller: Caller, action: str, given: dict[str, str], p
         with instance.database.reading(system_clock(), caller.account_id) as tx:
             if declared.resolve is not None:
                 wanted = declared.resolve(tx, wanted)
+            tx.rights = authorization.CallersRights(Call(declared, caller, given, NOWHERE, 0), {}, instance.keyring, tx)
             answer = msgspec.json.encode(declared.handler(tx, caller, wanted))
         took.append((time.perf_counter() - began) * 1000)
         cpu.append((time.process_time() - used) * 1000)
@@ -171,7 +175,8 @@ def on_sqlite(given: argparse.Namespace) -> None:
         settings = Settings(data_dir=given.data or Path(folder) / "data")
         if given.data is None:
             dataset.fill(settings, given.users, given.keys, say=lambda _line: None)
-        print(f"\nSQLite, {given.users:,} users, {given.keys:,} keys of each kind; load {os.getloadavg()[0]:.1f}")
+        size = str(given.data or f"{given.users:,} users, {given.keys:,} keys of each kind")
+        print(f"\nSQLite, {size}; load {os.getloadavg()[0]:.1f}")
         table(settings, given.passes)
 
 

@@ -7,10 +7,7 @@ at `warning` and nothing at `bad` where there is no share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-import sqlalchemy as sa
+from collections.abc import Iterator, Mapping
 
 from keystead.clock import iso
 from keystead.identity.callers import Caller
@@ -89,8 +86,9 @@ def get_account_overview(tx: Tx, _caller: Caller, _wanted: Nothing) -> AccountOv
     """Show what the account has, and score how well it is guarded, with the checks behind it; old means 90 days."""
     row = accounts.get(tx, tx.account_id)
     assert row is not None  # noqa: S101 - the account of a caller exists
-    found = overview.counts(tx)
-    checks = list(_checks(tx, overview.guards(tx, tx.now - LOOK_BACK, tx.now + SOON), accounts.users(tx)))
+    people, guards = accounts.users(tx), overview.guards(tx, tx.now - LOOK_BACK, tx.now + SOON)
+    counts = Counts(users=people, access_keys=guards["access_keys"], **overview.counts(tx)._asdict())
+    checks = list(_checks(tx, guards, people))
     weights = sum(each.weight for each in checks)
     lost = {each.check_id: each.weight * (1 - each.earned()) for each in checks}
     worst = ("bad", "warning", "ok")
@@ -102,30 +100,32 @@ def get_account_overview(tx: Tx, _caller: Caller, _wanted: Nothing) -> AccountOv
             logon_suffix="@" + principals.domain(tx),
             create_date=iso(row.created_at),
         ),
-        counts=Counts(users=accounts.users(tx), **found._asdict()),
+        counts=counts,
         security_score=round(100 * (weights - sum(lost.values())) / weights),
         score_formula=FORMULA,
         checks=CheckList(check=checks),
     )
 
 
-def _checks(tx: Tx, row: sa.Row[Any], people: int) -> Iterator[Check]:
+def _checks(tx: Tx, found: Mapping[str, int], people: int) -> Iterator[Check]:
     """Every check of the account."""
-    yield _flag("account-access-keys", row.account_keys, 15)
-    yield _flag("account-mfa", int(not row.account_mfa), 15)
-    yield _share("users-without-mfa", row.console_users_without_mfa, row.console_users, 15)
-    yield _share("unused-access-keys", row.unused_keys, row.live_keys, 10)
-    yield _share("old-access-keys", row.old_keys, row.live_keys, 10)
-    yield _share("users-with-console-and-access-keys", row.users_with_both, people, 5)
-    yield _share("idle-users", row.idle_users, people, 5)
-    many = row.administrators > MANY_ADMINISTRATORS
-    state = "ok" if row.administrators <= FEW_ADMINISTRATORS else "bad" if many else "warning"
-    yield Check(check_id="administrators", state=state, concerned=row.administrators, of=0, weight=10)
+    yield _flag("account-access-keys", found["account_keys"], 15)
+    yield _flag("account-mfa", int(not found["account_mfa"]), 15)
+    yield _share("users-without-mfa", found["console_users_without_mfa"], found["console_users"], 15)
+    yield _share("unused-access-keys", found["unused_keys"], found["live_keys"], 10)
+    yield _share("old-access-keys", found["old_keys"], found["live_keys"], 10)
+    yield _share("users-with-console-and-access-keys", found["users_with_both"], people, 5)
+    yield _share("idle-users", found["idle_users"], people, 5)
+    many = found["administrators"] > MANY_ADMINISTRATORS
+    state = "ok" if found["administrators"] <= FEW_ADMINISTRATORS else "bad" if many else "warning"
+    yield Check(check_id="administrators", state=state, concerned=found["administrators"], of=0, weight=10)
     level = governance.password_level(password_policy.get(tx))
     state = {"low": "bad", "mid": "warning", "high": "ok"}[level]
     yield Check(check_id="password-policy", state=state, concerned=int(level != "high"), of=0, weight=10)
-    state = "warning" if row.expiring_keys else "ok"
-    yield Check(check_id="expiring-access-keys", state=state, concerned=row.expiring_keys, of=row.live_keys, weight=5)
+    state = "warning" if found["expiring_keys"] else "ok"
+    yield Check(
+        check_id="expiring-access-keys", state=state, concerned=found["expiring_keys"], of=found["live_keys"], weight=5
+    )
 
 
 def _flag(check_id: str, concerned: int, weight: int) -> Check:

@@ -67,26 +67,31 @@ class Wanted:
 
 def search(tx: Tx, wanted: Wanted, cut: Slice) -> Found:
     """The IDs of the pairs on a page."""
-    where = [_C.account_id == tx.account_id]
+    where: list[sa.ColumnElement[bool]] = []
     if wanted.query:
-        note = (_C.note != "") & paging.holds(_C.note, wanted.query)
+        note = (_C.note != "") & paging.holds(tx, _C.note, wanted.query)
         where.append(_C.id.startswith(wanted.query, autoescape=True) | note)
-    if wanted.of:
-        where.append(_C.user_id == wanted.of)
-    if wanted.owner:
-        where.append(_C.user_id.is_(None) if wanted.owner == "account" else _C.user_id.is_not(None))
+    if wanted.owner == "user":
+        where.append(_C.user_id.is_not(None))
     if wanted.status:
         where += _status(wanted.status, tx.now)
     if wanted.idle_since is not None:
-        where.append(_C.active_at < wanted.idle_since)
+        where.append(paging.scanned(_C.active_at) < wanted.idle_since)
     if wanted.made_before is not None:
-        where.append(_C.created_at < wanted.made_before)
-    return paging.find(tx, sa.select(_C.id).where(*where), ORDERS[cut.sort], cut)
+        where.append(paging.scanned(_C.created_at) < wanted.made_before)
+    return paging.find(tx, sa.select(_C.id).where(*_owners(tx, wanted)), where, ORDERS[cut.sort], cut)
+
+
+def _owners(tx: Tx, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """Whose pairs are looked through; a user is of the account, and only one condition leads an index."""
+    if wanted.owner == "account":
+        return [_C.user_id.is_(None), _C.account_id + "" == tx.account_id]
+    return [_C.user_id == wanted.of] if wanted.of else [_C.account_id == tx.account_id]
 
 
 def _status(word: str, now: int) -> list[sa.ColumnElement[bool]]:
     if word == "Expired":
-        return [_C.expires_at <= now]
+        return [paging.scanned(_C.expires_at) <= now]
     return [_C.status == word, _C.expires_at.is_(None) | (_C.expires_at > now)]
 
 

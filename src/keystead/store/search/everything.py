@@ -35,7 +35,7 @@ _API_KEYS = sa.select(api_keys.c.id, api_keys.c.description.label("name"), api_k
 def people(tx: Tx, kind: str, query: str, most: int) -> list[sa.Row[Any]]:
     """Users, groups, roles or custom policies by a part of the name or the beginning of the ID: id, name, about."""
     table, statement, texts = _NAMED[kind]
-    where = paging.named(query, table.c.id, [table.c.name_key], texts)
+    where = paging.named(tx, query, table.c.id, [table.c.name_key], texts)
     return tx.rows(statement.where(table.c.account_id == tx.account_id, *where).limit(most))
 
 
@@ -47,7 +47,10 @@ def pairs(tx: Tx, beginning: str, most: int) -> list[sa.Row[Any]]:
 
 def workspaces_named(tx: Tx, among: Sequence[str] | None, query: str, most: int) -> list[sa.Row[Any]]:
     """Workspaces by name or beginning of the ID, only those `among` these IDs where given: id, name."""
-    where = [workspaces.c.account_id == tx.account_id, *paging.named(query, workspaces.c.id, [], [workspaces.c.name])]
+    where = [
+        workspaces.c.account_id == tx.account_id,
+        *paging.named(tx, query, workspaces.c.id, [], [workspaces.c.name]),
+    ]
     if among is not None:
         where.append(workspaces.c.id.in_(among))
     return tx.rows(_WORKSPACES.where(*where).limit(most))
@@ -55,7 +58,7 @@ def workspaces_named(tx: Tx, among: Sequence[str] | None, query: str, most: int)
 
 def applications(tx: Tx, among: Sequence[str], query: str, most: int) -> list[sa.Row[Any]]:
     """Applications of these workspaces by name or beginning of the ID: id, name, about (the workspace's ID)."""
-    named = paging.named(query, agents.c.id, [], [agents.c.name])
+    named = paging.named(tx, query, agents.c.id, [], [agents.c.name])
     mine = (agents.c.account_id == tx.account_id, agents.c.workspace_id.in_(among))
     return tx.rows(_APPLICATIONS.where(*mine, *named).limit(most))
 
@@ -63,7 +66,7 @@ def applications(tx: Tx, among: Sequence[str], query: str, most: int) -> list[sa
 def keys(tx: Tx, where: Sequence[sa.ColumnElement[bool]], query: str, most: int) -> list[sa.Row[Any]]:
     """API keys, of those that `where` chooses, by a part of the description, the ID, or the end of the value: a whole
     value, or its last four characters."""
-    named = paging.holds(api_keys.c.description, query)
+    named = paging.holds(tx, api_keys.c.description, query)
     if len(query) == 4 or query.startswith("sk-"):
         named |= api_keys.c.last_four == query[-4:]
     if query.isdecimal() and len(query) <= 12:

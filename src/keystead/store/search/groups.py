@@ -23,8 +23,8 @@ _ROWS = sa.select(
 
 def search(tx: Tx, query: str, cut: Slice) -> Found:
     """The IDs of the groups on a page."""
-    named = paging.named(query, _C.id, [_C.name_key], [_C.display_name])
-    return paging.find(tx, sa.select(_C.id).where(_C.account_id == tx.account_id, *named), ORDERS[cut.sort], cut)
+    named = paging.named(tx, query, _C.id, [_C.name_key], [_C.display_name])
+    return paging.find(tx, sa.select(_C.id).where(_C.account_id == tx.account_id), named, ORDERS[cut.sort], cut)
 
 
 def rows(tx: Tx, ids: Sequence[str]) -> list[sa.Row[Any]]:

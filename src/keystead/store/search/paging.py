@@ -14,6 +14,9 @@ import sqlalchemy as sa
 
 from keystead.store.database import Tx
 
+FEW = 2000
+"""Rows that are sorted after they were found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -33,21 +36,51 @@ class Found:
     total: int
 
 
-def find(tx: Tx, chosen: sa.Select[Any], order: Sequence[sa.ColumnElement[Any]], cut: Slice) -> Found:
-    """The page of `chosen`, a select of one ID, in that order; the last column of `order` tells equal rows apart."""
-    rows, total = page(tx, chosen, order, cut)
+def find(
+    tx: Tx,
+    chosen: sa.Select[Any],
+    filters: Sequence[sa.ColumnElement[bool]],
+    order: Sequence[sa.ColumnElement[Any]],
+    cut: Slice,
+) -> Found:
+    """The page of `chosen`, a select of one ID, under filters; the last column of `order` tells equal rows apart."""
+    rows, total = page(tx, chosen, filters, order, cut)
     return Found([row[0] for row in rows], total)
 
 
 def page(
-    tx: Tx, chosen: sa.Select[Any], order: Sequence[sa.ColumnElement[Any]], cut: Slice
+    tx: Tx,
+    chosen: sa.Select[Any],
+    filters: Sequence[sa.ColumnElement[bool]],
+    order: Sequence[sa.ColumnElement[Any]],
+    cut: Slice,
 ) -> tuple[list[sa.Row[Any]], int]:
-    """The rows of a page of `chosen`, and how many it has in all."""
-    ordered = chosen.order_by(*(each.desc() if cut.descending else each.asc() for each in order))
-    rows = tx.rows(ordered.limit(cut.most + 1).offset(cut.skip))
+    """The rows of a page of `chosen` under filters, and how many there are in all.
+
+    Neither database can tell beforehand how much a filter leaves, and the wrong guess costs a second with 500,000 rows:
+    few rows are best sorted after a scan of an index that covers the filters, many are best met along the index of the
+    order.  So the first `FEW` that come are taken, and where that is all they are the answer.
+    """
+    if filters:
+        named = [each.label(f"by_{number}") for number, each in enumerate(order)]
+        few = chosen.where(*filters).add_columns(*named).limit(FEW + 1).subquery()
+        rows = tx.rows(sa.select(few).order_by(*_directed([few.c[each.name] for each in named], cut)))
+        if len(rows) <= FEW:
+            return rows[cut.skip : cut.skip + cut.most], len(rows)
+        chosen = chosen.where(*filters)
+    rows = tx.rows(chosen.order_by(*_directed(order, cut)).limit(cut.most + 1).offset(cut.skip))
     if len(rows) <= cut.most and (rows or not cut.skip):
         return rows, cut.skip + len(rows)
     return rows[: cut.most], count(tx, chosen)
+
+
+def _directed(order: Sequence[sa.ColumnElement[Any]], cut: Slice) -> list[sa.ColumnElement[Any]]:
+    return [each.desc() if cut.descending else each.asc() for each in order]
+
+
+def scanned(column: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    """A number in a filter that SQLite is not to look up by an index of its own: it would read each row it finds."""
+    return column + 0
 
 
 def count(tx: Tx, chosen: sa.Select[Any]) -> int:
@@ -57,6 +90,7 @@ def count(tx: Tx, chosen: sa.Select[Any]) -> int:
 
 
 def named(
+    tx: Tx,
     text: str,
     identity: sa.ColumnElement[Any],
     keys: Sequence[sa.ColumnElement[Any]],
@@ -68,19 +102,20 @@ def named(
     """
     if not text:
         return []
-    low = text.lower()
     found = [identity.startswith(text, autoescape=True)]
-    found += [each.contains(low, autoescape=True) for each in keys]
-    found += [holds(each, text) for each in texts]
+    found += [each.contains(text.lower(), autoescape=True) for each in keys]
+    found += [holds(tx, each, text) for each in texts]
     return [sa.or_(*found)]
 
 
-def holds(column: sa.ColumnElement[Any], text: str) -> sa.ColumnElement[bool]:
-    """The condition that a column, as people wrote it, has `text` in it.
+def holds(tx: Tx, column: sa.ColumnElement[Any], text: str) -> sa.ColumnElement[bool]:
+    """The condition that a column, as people wrote it, has `text` in it, in capitals or not.
 
-    Capitals outside ASCII count as other letters, because SQLite folds only those within.
+    SQLite's LIKE folds ASCII by itself and nothing else: capitals outside count as other letters there.
     """
-    return sa.func.lower(column).contains(text.lower(), autoescape=True) | column.contains(text, autoescape=True)
+    if tx.connection.dialect.name == "sqlite":
+        return column.contains(text, autoescape=True)
+    return column.icontains(text, autoescape=True)
 
 
 def begins(tx: Tx, column: sa.ColumnElement[Any], text: str) -> list[sa.ColumnElement[bool]]:

@@ -52,7 +52,7 @@ class Wanted:
 
 def custom(tx: Tx, query: str) -> list[sa.Row[Any]]:
     """The custom policies with a text in their names or descriptions: id, name and updated_at; quotas bound them."""
-    named = paging.named(query, _C.id, [_C.name_key], [_C.description])
+    named = paging.named(tx, query, _C.id, [_C.name_key], [_C.description])
     return tx.rows(sa.select(_C.id, _C.name, _C.updated_at).where(_C.account_id == tx.account_id, *named))
 
 
@@ -69,7 +69,7 @@ def attachments_of(tx: Tx, policy_type: str, ids: Sequence[str]) -> dict[str, in
 
 def grants(tx: Tx, wanted: Wanted, cut: Slice) -> tuple[list[sa.Row[Any]], int]:
     """The attachments on a page, and how many there are."""
-    where = [_A.account_id == tx.account_id]
+    where: list[sa.ColumnElement[bool]] = []
     if wanted.query:
         where.append(_named(tx, wanted.query))
     if wanted.kind:
@@ -80,7 +80,9 @@ def grants(tx: Tx, wanted: Wanted, cut: Slice) -> tuple[list[sa.Row[Any]], int]:
         where.append(_A.policy_type == wanted.policy_type)
     if wanted.policy_id:
         where.append(_A.policy_id == wanted.policy_id)
-    return paging.page(tx, sa.select(attachments).where(*where), GRANT_ORDERS[cut.sort], cut)
+    return paging.page(
+        tx, sa.select(attachments).where(_A.account_id == tx.account_id), where, GRANT_ORDERS[cut.sort], cut
+    )
 
 
 def _named(tx: Tx, query: str) -> sa.ColumnElement[bool]:
@@ -90,7 +92,7 @@ def _named(tx: Tx, query: str) -> sa.ColumnElement[bool]:
         mine = table.c.account_id == tx.account_id
         return sa.select(table.c.id).where(mine, table.c.name_key.contains(query.lower(), autoescape=True))
 
-    system = (_A.policy_type == "System") & paging.holds(_A.policy_id, query)
+    system = (_A.policy_type == "System") & paging.holds(tx, _A.policy_id, query)
     return sa.or_(
         *(_A.entity_id.in_(ids(table)) for table in KINDS.values()),
         (_A.policy_type == "Custom") & _A.policy_id.in_(ids(policies)),

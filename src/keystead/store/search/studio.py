@@ -103,9 +103,9 @@ _LIMITS = (
 
 def applications(tx: Tx, workspace_id: str, query: str, cut: Slice) -> tuple[list[sa.Row[Any]], int]:
     """The applications of a workspace on a page, and how many it has."""
-    where = [_A.account_id == tx.account_id, _A.workspace_id == workspace_id]
-    where += paging.named(query, _A.id, [], [_A.name, _A.model])
-    found = paging.find(tx, sa.select(_A.id).where(*where), APPLICATION_ORDERS[cut.sort], cut)
+    chosen = sa.select(_A.id).where(_A.account_id == tx.account_id, _A.workspace_id == workspace_id)
+    named = paging.named(tx, query, _A.id, [], [_A.name, _A.model])
+    found = paging.find(tx, chosen, named, APPLICATION_ORDERS[cut.sort], cut)
     return paging.in_order(found.ids, tx.rows(_APPLICATIONS, ids=found.ids) if found.ids else []), found.total
 
 
@@ -130,21 +130,26 @@ def workspaces_of(tx: Tx, names: Sequence[str]) -> dict[str, int]:
     return {name: everywhere + granted.get(name, 0) for name in names}
 
 
-def keys(tx: Tx, where: Sequence[sa.ColumnElement[bool]], query: str, status: str, cut: Slice) -> Found:
+def keys(
+    tx: Tx, workspace_id: str, where: Sequence[sa.ColumnElement[bool]], query: str, status: str, cut: Slice
+) -> Found:
     """The IDs of the API keys on a page, of those that `where` chooses.
 
+    workspace_id: in this workspace of the account alone, which the caller has entered; "" for all.
     query: a part of the description, the last four characters, or the whole ID.  status: as `products` names it.
     """
-    chosen = [_K.account_id == tx.account_id, *where]
+    chosen = list(where)
     if query:
-        found = paging.holds(_K.description, query) | (_K.last_four == query)
+        found = paging.holds(tx, _K.description, query) | (_K.last_four == query)
         chosen.append(found | (_K.id == int(query)) if query.isdecimal() and len(query) <= 12 else found)
     overlap = sa.func.coalesce(_K.old_until, 0) > tx.now
     if status:
         chosen.append(_K.disabled if status == "Disabled" else ~_K.disabled)
     if status in ("Active", "Rotating"):
         chosen.append(overlap if status == "Rotating" else ~overlap)
-    return paging.find(tx, sa.select(_K.id).where(*chosen), API_KEY_ORDERS[cut.sort], cut)
+    # One condition leads the index; the other, true of the same rows, would be looked up in each.
+    place = _K.workspace_id == workspace_id if workspace_id else _K.account_id == tx.account_id
+    return paging.find(tx, sa.select(_K.id).where(place), chosen, API_KEY_ORDERS[cut.sort], cut)
 
 
 def key_rows(tx: Tx, ids: Sequence[int]) -> list[sa.Row[Any]]:

@@ -74,10 +74,10 @@ class WantedMembers:
 
 def search(tx: Tx, among: Sequence[str] | None, query: str, cut: Slice) -> Found:
     """The IDs of the workspaces on a page; only those `among` these IDs where given."""
-    where = [_C.account_id == tx.account_id, *paging.named(query, _C.id, [], [_C.name])]
+    where = paging.named(tx, query, _C.id, [], [_C.name])
     if among is not None:
         where.append(_C.id.in_(among))
-    return paging.find(tx, sa.select(_C.id).where(*where), ORDERS[cut.sort], cut)
+    return paging.find(tx, sa.select(_C.id).where(_C.account_id == tx.account_id), where, ORDERS[cut.sort], cut)
 
 
 def rows(tx: Tx, ids: Sequence[str]) -> list[sa.Row[Any]]:
@@ -98,14 +98,15 @@ def spent(tx: Tx, ids: Sequence[str], since_ms: int) -> dict[str, int]:
 
 def members(tx: Tx, wanted: WantedMembers, cut: Slice) -> tuple[list[sa.Row[Any]], int]:
     """The members on a page, with the names of user or role and their API keys counted; and how many there are."""
-    where = [_M.workspace_id == wanted.workspace_id]
+    where: list[sa.ColumnElement[bool]] = []
     if wanted.query:
         where.append(_named(tx, wanted.query))
     if wanted.level:
         where.append(_M.level == wanted.level)
     if wanted.kind:
         where.append(_M.principal_kind == wanted.kind)
-    found = paging.find(tx, sa.select(_M.principal_id).where(*where), MEMBER_ORDERS[cut.sort], cut)
+    chosen = sa.select(_M.principal_id).where(_M.workspace_id == wanted.workspace_id)
+    found = paging.find(tx, chosen, where, MEMBER_ORDERS[cut.sort], cut)
     rows = tx.rows(_MEMBERS, workspace=wanted.workspace_id, ids=found.ids) if found.ids else []
     return paging.in_order(found.ids, rows), found.total
 
@@ -116,7 +117,7 @@ def _named(tx: Tx, query: str) -> sa.ColumnElement[bool]:
         return sa.select(table.c.id).where(mine, table.c.name_key.contains(query.lower(), autoescape=True))
 
     return (
-        paging.holds(_M.display_name, query)
+        paging.holds(tx, _M.display_name, query)
         | _M.principal_id.startswith(query, autoescape=True)
         | _M.principal_id.in_(ids(users))
         | _M.principal_id.in_(ids(roles))

@@ -86,6 +86,8 @@ users = Table(
     Index(None, "account_id", "display_name", "id"),
     Index(None, "account_id", "created_at", "id"),
     Index(None, "account_id", "active_at", "id"),
+    # What lists filter by, so that a scan reads no rows; by ID, as what hangs on users is sorted.
+    Index("ix_users_list", "account_id", "id", "name_key", "status", "active_at", "created_at", "display_name"),
 )
 
 groups = Table(
@@ -163,7 +165,9 @@ attachments = Table(
     Column("attached_at", BigInteger, nullable=False),
     Column("attached_by", String(256), nullable=False, default=""),  # ARN
     Index(None, "account_id", "policy_type", "policy_id"),
-    Index(None, "account_id", "attached_at", "entity_id"),
+    Index(
+        "ix_attachments_list", *("account_id", "attached_at", "entity_id", "policy_type", "policy_id", "entity_kind")
+    ),
 )
 
 access_keys = Table(
@@ -186,10 +190,12 @@ access_keys = Table(
     Column("active_at", BigInteger, nullable=False, default=active_from("used_at")),  # last use
     Index(None, "account_id", "user_id"),
     Index(None, "user_id", "status", "expires_at"),
-    Index(None, "account_id", "created_at", "id"),
     Index(None, "account_id", "active_at", "id", "status", "expires_at"),
-    Index(None, "account_id", "status", "created_at", "expires_at", "id"),
-    Index(None, "account_id", "expires_at", "id"),
+    # What lists filter by, so that a scan reads no rows.
+    Index(
+        "ix_access_keys_list",
+        *("account_id", "created_at", "id", "status", "expires_at", "active_at", "user_id", "note"),
+    ),
 )
 
 tags = Table(

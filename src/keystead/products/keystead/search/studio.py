@@ -190,15 +190,11 @@ def search_applications(tx: Tx, caller: Caller, wanted: SearchApplicationsInput)
 def search_api_keys(tx: Tx, caller: Caller, wanted: SearchApiKeysInput) -> SearchApiKeysOutput:
     """Find API keys by name, last four characters or ID: one's own, and all of workspaces that one administers."""
     owner_id = str(named(tx, wanted.user_name).id) if wanted.user_name else ""
-    where = keys.conditions(
-        tx,
-        caller,
-        workspace_id="" if wanted.workspace_id == "*" else wanted.workspace_id,
-        key_id=None,
-        description="",
-        owner_id=owner_id,
-    )
-    found = store.keys(tx, where, wanted.query, wanted.status or "", wanted.cut(wanted.sort))
+    workspace_id = "" if wanted.workspace_id == "*" else wanted.workspace_id
+    if workspace_id:
+        access.enter(tx, caller, workspace_id).must("api-keys", "view")
+    where = keys.conditions(tx, caller, workspace_id="", key_id=None, description="", owner_id=owner_id)
+    found = store.keys(tx, workspace_id, where, wanted.query, wanted.status or "", wanted.cut(wanted.sort))
     limits = store.key_limits(tx, found.ids)
     rows = store.key_rows(tx, found.ids)
     return SearchApiKeysOutput(

@@ -189,15 +189,15 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        op.f("ix_attachments_account_id_attached_at_entity_id"),
-        "attachments",
-        ["account_id", "attached_at", "entity_id"],
-        unique=False,
-    )
-    op.create_index(
         op.f("ix_attachments_account_id_policy_type_policy_id"),
         "attachments",
         ["account_id", "policy_type", "policy_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_attachments_list",
+        "attachments",
+        ["account_id", "attached_at", "entity_id", "policy_type", "policy_id", "entity_kind"],
         unique=False,
     )
     op.create_table(
@@ -438,6 +438,12 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_users_account_id_display_name_id"), "users", ["account_id", "display_name", "id"], unique=False
     )
+    op.create_index(
+        "ix_users_list",
+        "users",
+        ["account_id", "id", "name_key", "status", "active_at", "created_at", "display_name"],
+        unique=False,
+    )
     op.create_table(
         "workspaces",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -485,19 +491,13 @@ def upgrade() -> None:
         ["account_id", "active_at", "id", "status", "expires_at"],
         unique=False,
     )
+    op.create_index(op.f("ix_access_keys_account_id_user_id"), "access_keys", ["account_id", "user_id"], unique=False)
     op.create_index(
-        op.f("ix_access_keys_account_id_created_at_id"), "access_keys", ["account_id", "created_at", "id"], unique=False
-    )
-    op.create_index(
-        op.f("ix_access_keys_account_id_expires_at_id"), "access_keys", ["account_id", "expires_at", "id"], unique=False
-    )
-    op.create_index(
-        op.f("ix_access_keys_account_id_status_created_at_expires_at_id"),
+        "ix_access_keys_list",
         "access_keys",
-        ["account_id", "status", "created_at", "expires_at", "id"],
+        ["account_id", "created_at", "id", "status", "expires_at", "active_at", "user_id", "note"],
         unique=False,
     )
-    op.create_index(op.f("ix_access_keys_account_id_user_id"), "access_keys", ["account_id", "user_id"], unique=False)
     op.create_index(
         op.f("ix_access_keys_user_id_status_expires_at"),
         "access_keys",
@@ -548,14 +548,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("old_digest", name=op.f("uq_api_keys_old_digest")),
     )
     op.create_index(
-        op.f("ix_api_keys_account_id_created_at_id"), "api_keys", ["account_id", "created_at", "id"], unique=False
+        "ix_api_keys_list",
+        "api_keys",
+        [
+            "account_id",
+            "created_at",
+            "id",
+            "workspace_id",
+            "disabled",
+            "old_until",
+            "owner_id",
+            "last_four",
+            "description",
+        ],
+        unique=False,
     )
     op.create_index(op.f("ix_api_keys_owner_id_workspace_id"), "api_keys", ["owner_id", "workspace_id"], unique=False)
     op.create_index(
-        op.f("ix_api_keys_workspace_id_created_at_id"), "api_keys", ["workspace_id", "created_at", "id"], unique=False
+        op.f("ix_api_keys_workspace_id_description_id"), "api_keys", ["workspace_id", "description", "id"], unique=False
     )
     op.create_index(
-        op.f("ix_api_keys_workspace_id_description_id"), "api_keys", ["workspace_id", "description", "id"], unique=False
+        "ix_api_keys_workspace_list",
+        "api_keys",
+        ["workspace_id", "created_at", "id", "disabled", "old_until", "owner_id", "last_four", "description"],
+        unique=False,
     )
     op.create_table(
         "application_secrets",
