@@ -14,7 +14,9 @@ from keystead.policy.explanation import (
     StatementTrace,
     explain,
 )
+from keystead.policy.findings import ALWAYS_SENT, Finding, Level, findings
 from keystead.policy.layers import Attached, Decision, Effect, Layer, LayerKind, Match, Query
+from keystead.policy.patterns import fold
 from keystead.policy.reader import PolicyError
 from keystead.policy.remedies import Remedy, remedies
 from keystead.policy.statements import Policy, Principal, TrustedPrincipals, compile_policy, principal_kinds
@@ -22,6 +24,7 @@ from keystead.policy.system import SYSTEM_POLICIES, SystemPolicy
 from keystead.policy.validation import DOCUMENTED_OPERATORS, DocumentKind, validate
 
 __all__ = [
+    "ALWAYS_SENT",
     "DOCUMENTED_OPERATORS",
     "SYSTEM_POLICIES",
     "Attached",
@@ -31,9 +34,11 @@ __all__ = [
     "DocumentKind",
     "Effect",
     "Explanation",
+    "Finding",
     "Layer",
     "LayerKind",
     "LayerTrace",
+    "Level",
     "Match",
     "Policy",
     "PolicyError",
@@ -47,6 +52,8 @@ __all__ = [
     "context_key",
     "decide",
     "explain",
+    "findings",
+    "fold",
     "principal_kinds",
     "remedies",
     "validate",

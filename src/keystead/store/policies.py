@@ -114,10 +114,10 @@ def version(tx: Tx, policy_id: str, number: int) -> sa.Row[Any] | None:
     return tx.row(_VERSION, policy=policy_id, version=number)
 
 
-def add_version(tx: Tx, policy: sa.Row[Any], document: str, *, default: bool) -> int:
+def add_version(tx: Tx, policy: sa.Row[Any], document: str, *, default: bool, reason: str = "") -> int:
     """Add a version under the next number and return it; numbers are never reused."""
     number = int(policy.last_version) + 1
-    _insert_version(tx, policy.id, number, document)
+    _insert_version(tx, policy.id, number, document, reason)
     if default:
         _update(tx, policy.id, last_version=number, default_version=number)
         tx.touch("policy", policy.id)
@@ -139,8 +139,16 @@ def delete_version(tx: Tx, policy_id: str, number: int) -> None:
     tx.touch("policy", policy_id)
 
 
-def _insert_version(tx: Tx, policy_id: str, number: int, document: str) -> None:
-    tx.run(_INSERT_VERSION, policy_id=policy_id, number=number, document=document, created_at=tx.now)
+def _insert_version(tx: Tx, policy_id: str, number: int, document: str, reason: str = "") -> None:
+    tx.run(
+        _INSERT_VERSION,
+        policy_id=policy_id,
+        number=number,
+        document=document,
+        created_at=tx.now,
+        created_by=tx.by,
+        reason=reason,
+    )
 
 
 def _update(tx: Tx, policy_id: str, **values: object) -> None:

@@ -14,14 +14,14 @@ from keystead.clock import iso
 from keystead.faults import FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
-from keystead.policy import SYSTEM_POLICIES, DocumentKind, SystemPolicy
+from keystead.policy import SYSTEM_POLICIES, SystemPolicy
 from keystead.products import pages
 from keystead.products.action import Context
+from keystead.products.documents import MALFORMED
 from keystead.products.faults import POLICY_NOT_FOUND, exists, in_use, too_many
 from keystead.products.people import tagging
+from keystead.products.people.policies import DOCUMENT_TOO_LONG, POLICIES, POLICY, check_document, find_custom
 from keystead.products.people.tagging import TAG_TWICE, TagFilters, TagList, Tags
-from keystead.products.ram import documents
-from keystead.products.ram.documents import MALFORMED
 from keystead.products.ram.product import RAM, Description, Marker, MaxItems, PolicyName, PolicyType
 from keystead.store import attachments, policies, tags
 from keystead.wire.answers import Done, Output
@@ -29,7 +29,6 @@ from keystead.wire.parameters import Input, Text
 
 POLICY_EXISTS = exists("Policy", "policy")
 TOO_MANY_POLICIES = too_many("Policy", "custom policies")
-DOCUMENT_TOO_LONG = documents.too_long("PolicyDocument")
 ON_USERS = in_use("Policy.User", "policy", "users that it is attached to", "Detach it from its users first.")
 ON_GROUPS = in_use("Policy.Group", "policy", "groups that it is attached to", "Detach it from its groups first.")
 ON_ROLES = in_use("Policy.Role", "policy", "roles that it is attached to", "Detach it from its roles first.")
@@ -40,8 +39,6 @@ HAS_VERSIONS = FaultKind(
     "Delete them first, or send CascadingDelete=true.",
 )
 
-POLICY = "acs:ram:*:{account}:policy/{policy_name}"
-POLICIES = "acs:ram:*:{account}:policy/*"
 ANY_POLICY = "acs:ram:*:{policy_account}:policy/{policy_name}"
 
 Document = Annotated[str, Text(doc="a policy in the policy language")]
@@ -147,14 +144,6 @@ class DeletePolicyInput(Input, frozen=True):
     cascading_delete: bool = False
 
 
-def find_custom(tx: Tx, name: str) -> sa.Row[Any]:
-    """The custom policy of that name.  Raises `EntityNotExist.Policy`, for a system policy too: it is read-only."""
-    row = policies.get(tx, name)
-    if row is None:
-        raise POLICY_NOT_FOUND(name=name)
-    return row
-
-
 def find_system(name: str) -> SystemPolicy:
     """The system policy of that name, without regard to case.  Raises `EntityNotExist.Policy`."""
     policy = _SYSTEM.get(name.lower())
@@ -213,14 +202,6 @@ def _system_shape(policy: SystemPolicy) -> dict[str, Any]:
         "create_date": policy.create_date,
         "update_date": policy.update_date,
     }
-
-
-def check_document(tx: Tx, text: str, *, unit: str) -> None:
-    """Raise `InvalidParameter.PolicyDocument.Length` or `MalformedPolicyDocument`; `unit` is characters or bytes."""
-    length = len(text.encode()) if unit == "bytes" else len(text)
-    if length > tx.quotas.policy_size:
-        raise DOCUMENT_TOO_LONG(length=length, unit=unit, limit=tx.quotas.policy_size)
-    documents.check(tx, text, DocumentKind.IDENTITY)
 
 
 def new_policy_facts(wanted: CreatePolicyInput) -> Context:

@@ -9,17 +9,22 @@ import sqlalchemy as sa
 from keystead.faults import FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
+from keystead.products.documents import MALFORMED
 from keystead.products.faults import POLICY_NOT_FOUND, absent
-from keystead.products.ram.documents import MALFORMED
-from keystead.products.ram.policies import (
-    ANY_POLICY,
+from keystead.products.people.policies import (
     DOCUMENT_TOO_LONG,
     POLICY,
+    ROTATE,
+    TOO_MANY_VERSIONS,
+    check_document,
+    find_custom,
+    make_room,
+)
+from keystead.products.ram.policies import (
+    ANY_POLICY,
     Document,
     PolicyInput,
     PolicyVersion,
-    check_document,
-    find_custom,
     find_system,
     show_system_version,
     show_version,
@@ -30,20 +35,12 @@ from keystead.wire.answers import Done, Output
 from keystead.wire.parameters import Choice, Input, Text
 
 VERSION_NOT_FOUND = absent("Policy.Version", "policy version")
-TOO_MANY_VERSIONS = FaultKind(
-    "LimitExceeded.Policy.Version",
-    409,
-    "The number of versions of the policy {name} is beyond the current limit of {limit}.",
-    "Delete a version, or send RotateStrategy=DeleteOldestNonDefaultVersionWhenLimitExceeded.",
-)
 IS_DEFAULT = FaultKind(
     "DeleteConflict.Policy.Version.Default",
     409,
     "The version {version} may not be deleted while it is the default version of the policy {name}.",
     "Make another version the default with SetDefaultPolicyVersion, or delete the policy.",
 )
-
-ROTATE = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
 
 VersionId = Annotated[
     str, Text(2, 10, r"v[1-9][0-9]{0,8}", fault="InvalidParameter.VersionId.Format", doc="'v' and a number")
@@ -88,18 +85,6 @@ def find_version(tx: Tx, policy: sa.Row[Any], version_id: str) -> sa.Row[Any]:
     return row
 
 
-def _make_room(tx: Tx, policy: sa.Row[Any], *, rotate: bool) -> None:
-    """See that one more version fits.  Raises `LimitExceeded.Policy.Version`."""
-    limit = tx.quotas.policy_versions
-    numbers = [row.number for row in policies.versions(tx, policy.id)]
-    if len(numbers) < limit:
-        return
-    oldest = next((number for number in numbers if number != policy.default_version), None)
-    if not rotate or oldest is None:
-        raise TOO_MANY_VERSIONS(name=policy.name, limit=limit)
-    policies.delete_version(tx, policy.id, oldest)
-
-
 @RAM.action(
     "CreatePolicyVersion",
     resource=POLICY,
@@ -110,7 +95,7 @@ def create_policy_version(tx: Tx, _caller: Caller, wanted: CreatePolicyVersionIn
     """Add a version to a custom policy; it counts only when it is made the default."""
     check_document(tx, wanted.policy_document, unit="bytes")
     policy = find_custom(tx, wanted.policy_name)
-    _make_room(tx, policy, rotate=wanted.rotate_strategy == ROTATE)
+    make_room(tx, policy, rotate=wanted.rotate_strategy == ROTATE)
     number = policies.add_version(tx, policy, wanted.policy_document, default=wanted.set_as_default)
     default = number if wanted.set_as_default else policy.default_version
     return PolicyVersionAnswer(policy_version=show_version(find_version(tx, policy, f"v{number}"), default))

@@ -14,13 +14,12 @@ from keystead.faults import FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
 from keystead.policy import DocumentKind, PolicyError, principal_kinds
-from keystead.products import pages
+from keystead.products import documents, pages
 from keystead.products.action import Context
+from keystead.products.documents import MALFORMED
 from keystead.products.faults import ROLE_NOT_FOUND, exists, in_use, too_many
 from keystead.products.people import tagging
 from keystead.products.people.tagging import TAG_TWICE, TagFilters, TagList, Tags
-from keystead.products.ram import documents
-from keystead.products.ram.documents import MALFORMED
 from keystead.products.ram.product import RAM, Description, Marker, MaxItems, RoleName
 from keystead.store import accounts, roles, service_linked_roles, tags
 from keystead.wire.answers import Done, Output

@@ -151,6 +151,8 @@ policy_versions = Table(
     Column("number", Integer, primary_key=True),
     Column("document", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("created_by", String(256), nullable=False, default=""),  # ARN
+    Column("reason", String(256), nullable=False, default=""),
 )
 
 attachments = Table(

@@ -780,6 +780,8 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.String(length=256), nullable=False),
+        sa.Column("reason", sa.String(length=256), nullable=False),
         sa.ForeignKeyConstraint(["policy_id"], ["policies.id"], name=op.f("fk_policy_versions_policy_id")),
         sa.PrimaryKeyConstraint("policy_id", "number", name=op.f("pk_policy_versions")),
     )
