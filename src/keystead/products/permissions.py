@@ -1,4 +1,4 @@
-"""Every permission that a policy can name here, from the declared actions: what the policy editor and its checks know."""
+"""Every permission that a policy can name here, from the declared actions: what the policy editor knows."""
 
 from __future__ import annotations
 

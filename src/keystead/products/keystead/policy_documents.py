@@ -35,6 +35,7 @@ CHANGED_MEANWHILE = FaultKind(
 
 _KINDS = {"Identity": DocumentKind.IDENTITY, "Trust": DocumentKind.TRUST, "Session": DocumentKind.SESSION}
 
+KnownVersion = Annotated[str, Text(2, 10, r"v[1-9][0-9]{0,8}", doc="'v' and a number")]
 PolicyName = Annotated[str, Text(1, 128, r"[A-Za-z0-9-]+", doc="letters, digits and '-'")]
 
 
@@ -88,21 +89,19 @@ class ListPermissionsOutput(Output, frozen=True):
 
 
 class SavePolicyVersionInput(Input, frozen=True):
-    """base_version: the newest version when the edit began."""
+    """base_version, base_default: the newest and the default version when the edit began."""
 
     policy_name: PolicyName
     policy_document: Annotated[str, Text(doc="a policy in the policy language")]
     set_as_default: bool = False
     rotate_strategy: Annotated[str, Choice(("None", ROTATE), doc="what to do at the limit")] = "None"
     reason: Annotated[str, Text(0, 256, doc="why, kept with the version")] = ""
-    base_version: (
-        Annotated[str, Text(2, 10, r"v[1-9][0-9]{0,8}", doc="the newest version that the edit knew")] | None
-    ) = None
-    base_default: Annotated[str, Text(2, 10, r"v[1-9][0-9]{0,8}", doc="the default that the edit knew")] | None = None
+    base_version: KnownVersion | None = None
+    base_default: KnownVersion | None = None
 
 
 class SavedVersion(Output, frozen=True):
-    """A version.  created_by: an ARN; empty for one made before it was noted."""
+    """A version.  created_by: an ARN, empty where the server itself made it."""
 
     version_id: str
     is_default_version: bool
