@@ -18,6 +18,7 @@ from keystead.console import pages
 from keystead.console.menu import SECTIONS
 from keystead.console.tables import Table
 from keystead.console.texts import LANGUAGES, accepted, language
+from keystead.policy.findings import TEXTS as FINDINGS
 
 CONSOLE = Path(str(files("keystead.console")))
 SHOWING = {"text": 1, "count": 2, "mark": 1}
@@ -71,6 +72,9 @@ def texts_in_use() -> dict[str, set[str]]:
             continue
         for each in texts:
             found.setdefault(each, set()).add(path.name)
+    for _, message, next_step in FINDINGS.values():
+        found.setdefault(message, set()).add("findings.py")
+        found.setdefault(next_step, set()).add("findings.py")
     return found
 
 

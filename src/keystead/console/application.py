@@ -150,7 +150,8 @@ class _Door:
             raise OTHER_SITE()
         if signed_in.row.state == "open":
             await self._find_place(visit)
-        if page.proof and not signed_in.is_verified(visit.now):
+        proof = page.proof(visit) if callable(page.proof) else page.proof
+        if proof and not signed_in.is_verified(visit.now):
             asked = await self._ask_proof(visit, page)
             if asked is not None:
                 return asked

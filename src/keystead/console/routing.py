@@ -23,7 +23,8 @@ class Page:
     """One declared page or form target.
 
     path: below /console, with Starlette's `{name}` parts.  proof: a security verification within ten minutes is needed
-    (console.md 2.5); a form that comes without one is kept in the page that asks for it, unless it holds passwords.
+    (console.md 2.5), or whether one is for this visit; a form that comes without one is kept in the page that asks for
+    it, unless it holds passwords.
     once: the form carries a mark that is good once, so that sending it again does not do it again.
     states: session states that may open it.  public: no session is needed.
     """
@@ -31,7 +32,7 @@ class Page:
     path: str
     method: str
     handler: Handler
-    proof: bool = False
+    proof: bool | Callable[[Visit], bool] = False
     once: bool = False
     states: tuple[str, ...] = ("open",)
     public: bool = False

@@ -14,7 +14,7 @@ from keystead.policy.explanation import (
     StatementTrace,
     explain,
 )
-from keystead.policy.findings import ALWAYS_SENT, Finding, Level, findings
+from keystead.policy.findings import Finding, Level, findings, gives_much
 from keystead.policy.layers import Attached, Decision, Effect, Layer, LayerKind, Match, Query
 from keystead.policy.patterns import fold
 from keystead.policy.reader import PolicyError
@@ -24,7 +24,6 @@ from keystead.policy.system import SYSTEM_POLICIES, SystemPolicy
 from keystead.policy.validation import DOCUMENTED_OPERATORS, DocumentKind, validate
 
 __all__ = [
-    "ALWAYS_SENT",
     "DOCUMENTED_OPERATORS",
     "SYSTEM_POLICIES",
     "Attached",
@@ -54,6 +53,7 @@ __all__ = [
     "explain",
     "findings",
     "fold",
+    "gives_much",
     "principal_kinds",
     "remedies",
     "validate",

@@ -18,11 +18,17 @@ from keystead.policy.patterns import Glob, fold
 from keystead.policy.reader import PolicyError
 from keystead.policy.validation import DocumentKind, validate
 
-ALWAYS_SENT: Final = ("acs:currenttime", "acs:securetransport", "acs:sourceip", "acs:mfapresent", "acs:principalarn")
-_SENT: Final = (*ALWAYS_SENT, "acs:requesttag/", "acs:resourcetag/")
+_ALWAYS_SENT: Final = ("acs:currenttime", "acs:securetransport", "acs:sourceip", "acs:mfapresent", "acs:principalarn")
+_SENT: Final = (*_ALWAYS_SENT, "acs:requesttag/", "acs:resourcetag/")
 _RIGHTS: Final = ("*", "*:*", "ram:*")
-_MOST_COMPARED: Final = 200
-"""Statements that are compared with one another; of longer documents only the first ones are."""
+_MOST_NAMES: Final = 500
+_MOST_COMPARED: Final = 100
+_MOST_COMPARISONS: Final = 20_000
+"""Actions that are looked up, statements that are compared with one another, and patterns in doing so: what a document
+may cost.  Of a longer one only the beginning is looked at."""
+
+MUCH: Final = frozenset({"AllowsEverything", "GivesRights", "AllowsTheRest"})
+"""Codes of what gives everything, or the means to take it."""
 
 
 class Level(Enum):
@@ -50,8 +56,12 @@ class Finding:
 Known = Mapping[str, frozenset[str]]
 """Every action that is served, in small letters, and the services that its resources are named with (`*`: any)."""
 
-_TEXTS: Final = {
-    "AllowsEverything": (Level.WARNING, "This allows everything.", "Name the actions and resources that are needed."),
+TEXTS: Final = {
+    "AllowsEverything": (
+        Level.WARNING,
+        "This allows everything.",
+        "Name the actions and resources that are needed.",
+    ),
     "GivesRights": (
         Level.WARNING,
         "This allows {subject} on everything, so whoever has it can take any right.",
@@ -59,7 +69,7 @@ _TEXTS: Final = {
     ),
     "WholeService": (
         Level.HINT,
-        "This allows every action that matches {subject}, on every resource and under every condition.",
+        "This allows every action of {subject}, on every resource and under every condition.",
         "Name resources if fewer are meant.",
     ),
     "AllowsTheRest": (
@@ -79,17 +89,37 @@ _TEXTS: Final = {
     ),
     "UnknownService": (
         Level.HINT,
-        "This server serves no action of {subject}.",
+        "This server has no service {subject}.",
         "Leave it if the policy is used elsewhere too.",
     ),
-    "NeverMatches": (
+    "NeverMatches.Resource": (
         Level.WARNING,
-        "The statement never applies: {subject}.",
+        "The statement never applies: none of its actions is on resources of {subject}.",
         "Correct it or remove the statement.",
     ),
-    "DenyWithoutEffect": (
+    "NeverMatches.Key": (
         Level.WARNING,
-        "This Deny forbids nothing: {subject}.",
+        "The statement never applies: no request here has the key {subject}.",
+        "Correct it or remove the statement.",
+    ),
+    "NeverMatches.Contradiction": (
+        Level.WARNING,
+        "The statement never applies: its conditions on {subject} contradict one another.",
+        "Correct it or remove the statement.",
+    ),
+    "DenyWithoutEffect.Resource": (
+        Level.WARNING,
+        "This Deny forbids nothing: none of its actions is on resources of {subject}.",
+        "Correct it or remove the statement.",
+    ),
+    "DenyWithoutEffect.Key": (
+        Level.WARNING,
+        "This Deny forbids nothing: no request here has the key {subject}.",
+        "Correct it or remove the statement.",
+    ),
+    "DenyWithoutEffect.Contradiction": (
+        Level.WARNING,
+        "This Deny forbids nothing: its conditions on {subject} contradict one another.",
         "Correct it or remove the statement.",
     ),
     "AllowWithoutEffect": (
@@ -104,6 +134,7 @@ _TEXTS: Final = {
         "Leave it if another policy allows.",
     ),
 }
+"""Of each code its level, message and next step; `{subject}` is what the finding is about."""
 
 
 def findings(text: str, kind: DocumentKind, known: Known, *, extensions: bool = False) -> tuple[Finding, ...]:
@@ -128,15 +159,27 @@ def findings(text: str, kind: DocumentKind, known: Known, *, extensions: bool = 
     return tuple(sorted(found, key=lambda each: (each.line, each.column)))
 
 
+def gives_much(text: str) -> bool:
+    """Whether a policy allows everything, or the means to take it; False for what is no policy."""
+    try:
+        statements = grammar.parse(text).statements
+    except PolicyError:
+        return False
+    finder = _Finder(text, DocumentKind.IDENTITY, {})
+    return any(found.code in MUCH for statement in statements for found in finder.breadth(statement))
+
+
 class _Finder:
     def __init__(self, text: str, kind: DocumentKind, known: Known) -> None:
+        self.looked_up = 0
+        self.left = _MOST_COMPARISONS
         self.text = text
         self.trust = kind is DocumentKind.TRUST
         self.known = known
         self.services = {name.split(":", 1)[0] for name in known}
 
     def finding(self, code: str, at: int, path: str, subject: str = "") -> Finding:
-        level, message, next_step = _TEXTS[code]
+        level, message, next_step = TEXTS[code]
         line = self.text.count("\n", 0, at) + 1
         column = at - (self.text.rfind("\n", 0, at) + 1) + 1
         shown = subject if len(subject) <= 200 else subject[:197] + "..."
@@ -179,9 +222,13 @@ class _Finder:
         matched: set[str] = set()
         open_ended = False  # something is named that this server does not know, so that nothing can be said
         for action in statement.actions:
+            self.looked_up += 1
+            if self.looked_up > _MOST_NAMES:
+                return
             written = fold(action.text)
             service = written.split(":", 1)[0]
-            hits = {name for name in self.known if Glob(written).matches(name)}
+            pattern = Glob(written)
+            hits = {name for name in self.known if pattern.matches(name)}
             matched |= hits
             if hits:
                 continue
@@ -196,48 +243,48 @@ class _Finder:
         services = {service for name in matched for service in self.known[name]}
         named = [_service(each.text) for each in statement.resources]
         if "*" not in services and all(each and each not in services for each in named):
-            code = "DenyWithoutEffect" if statement.deny else "NeverMatches"
             first = statement.resources[0]
-            reason = f"its actions are on resources of {', '.join(sorted(services))}, not of {named[0]}"
-            yield self.finding(code, first.at, f"{statement.path}.Resource", reason)
+            yield self.finding(f"{_never(statement)}.Resource", first.at, f"{statement.path}.Resource", named[0])
 
     def conditions(self, statement: RawStatement) -> Iterator[Finding]:
         """Whether some condition can never be met."""
         equal: dict[str, tuple[frozenset[str], Clause]] = {}
-        code = "DenyWithoutEffect" if statement.deny else "NeverMatches"
+        code = _never(statement)
         for clause in statement.conditions:
             operator = conditions.operator(clause.operator.text)
             if operator is None or operator.if_exists or operator.quantifier is not conditions.Quantifier.PLAIN:
                 continue
             key = conditions.context_key(clause.key.text)
             if operator.base != "null" and not operator.negated and not _is_sent(key):
-                reason = f"no request has the key {clause.key.text}"
-                yield self.finding(code, clause.key.at, clause.key.path, reason)
+                yield self.finding(f"{code}.Key", clause.key.at, clause.key.path, clause.key.text)
             if operator.base != "stringequals" or operator.negated:
                 continue
             wanted = frozenset(item.text for item in clause.values)
             before = equal.setdefault(key, (wanted, clause))[0]
             if not before & wanted:
-                reason = f"{clause.key.text} cannot be two values at once"
-                yield self.finding(code, clause.key.at, clause.key.path, reason)
-        yield from self.contradictions(statement, equal, code)
+                yield self.finding(f"{code}.Contradiction", clause.key.at, clause.key.path, clause.key.text)
+        yield from self.contradictions(statement, equal)
 
     def contradictions(
-        self, statement: RawStatement, equal: Mapping[str, tuple[frozenset[str], Clause]], code: str
+        self, statement: RawStatement, equal: Mapping[str, tuple[frozenset[str], Clause]]
     ) -> Iterator[Finding]:
+        """Whether a condition excludes what another one demands."""
         for clause in statement.conditions:
             operator = conditions.operator(clause.operator.text)
             key = conditions.context_key(clause.key.text)
             if operator is None or operator.base != "stringequals" or not operator.negated or key not in equal:
                 continue
             if equal[key][0] <= {item.text for item in clause.values}:
-                reason = f"{clause.key.text} must and must not be the same"
-                yield self.finding(code, clause.key.at, clause.key.path, reason)
+                code = f"{_never(statement)}.Contradiction"
+                yield self.finding(code, clause.key.at, clause.key.path, clause.key.text)
 
     def compared(self, statements: Sequence[RawStatement]) -> Iterator[Finding]:
         """Whether one statement leaves nothing for another to say."""
         for statement in statements:
             for other in statements:
+                self.left -= len(other.actions) * len(statement.actions) + len(other.resources)
+                if self.left < 0:
+                    return
                 if other is statement or not _covers(other, statement):
                     continue
                 if other.deny and not statement.deny:
@@ -249,13 +296,17 @@ class _Finder:
                     break
 
 
+def _never(statement: RawStatement) -> str:
+    return "DenyWithoutEffect" if statement.deny else "NeverMatches"
+
+
 def _is_all(resource: str) -> bool:
     return not resource.strip("*")
 
 
 def _is_sent(key: str) -> bool:
     """Whether a request can have the key.  Only the keys of `acs:` are the same for every service."""
-    return not key.startswith("acs:") or key in ALWAYS_SENT or key.startswith(_SENT[len(ALWAYS_SENT) :])
+    return not key.startswith("acs:") or key in _ALWAYS_SENT or key.startswith(_SENT[len(_ALWAYS_SENT) :])
 
 
 def _service(resource: str) -> str:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from keystead.console import fields
 from keystead.console.commands import command_of, request_of
 from keystead.console.help.desk import help_at
+from keystead.console.meaning import finding_step, finding_text, pretty
 from keystead.console.visit import quoted
 
 
@@ -28,6 +29,9 @@ def environment(marks: Mapping[str, str]) -> Environment:
         field_of=fields.field_of,
         command_of=command_of,
         request_of=request_of,
+        finding_text=finding_text,
+        finding_step=finding_step,
+        pretty=pretty,
         help_at=help_at,
     )
     made.filters.update(moment=moment, quoted=quoted, day=lambda text: text[:10])

@@ -13,7 +13,7 @@ from keystead.clock import iso
 from keystead.faults import FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
-from keystead.policy import DocumentKind, findings
+from keystead.policy import DocumentKind, Finding, findings
 from keystead.products import permissions
 from keystead.products.documents import MALFORMED
 from keystead.products.faults import POLICY_NOT_FOUND
@@ -133,30 +133,32 @@ def check_policy_document(tx: Tx, _caller: Caller, wanted: CheckPolicyDocumentIn
 
     Nothing is kept, and nothing of the account is told.
     """
-    kind = _KINDS[wanted.kind]
-    length = len(wanted.policy_document.encode())
-    found = [
-        ShownFinding(
-            level=each.level.value,
-            code=each.code,
-            line=each.line,
-            column=each.column,
-            path=each.path,
-            subject=each.subject,
-            message=each.message,
-            next_step=each.next_step,
-        )
-        for each in findings(wanted.policy_document, kind, permissions.services(), extensions=tx.policy_extensions)
-    ]
-    limit = tx.quotas.policy_size
+    length, limit = len(wanted.policy_document.encode()), tx.quotas.policy_size
     if length > limit:
         fault = DOCUMENT_TOO_LONG(length=length, unit="bytes", limit=limit)
-        found.insert(0, ShownFinding("Error", fault.code, 1, 1, "", "", fault.message, fault.next_step))
+        found = [ShownFinding("Error", fault.code, 1, 1, "", "", fault.message, fault.next_step)]
+    else:
+        kind = _KINDS[wanted.kind]
+        remarks = findings(wanted.policy_document, kind, permissions.services(), extensions=tx.policy_extensions)
+        found = [_finding(each) for each in remarks]
     return CheckPolicyDocumentOutput(
         valid=all(each.level != "Error" for each in found),
         length=length,
         limit=limit,
         findings=FindingList(finding=found),
+    )
+
+
+def _finding(each: Finding) -> ShownFinding:
+    return ShownFinding(
+        level=each.level.value,
+        code=each.code,
+        line=each.line,
+        column=each.column,
+        path=each.path,
+        subject=each.subject,
+        message=each.message,
+        next_step=each.next_step,
     )
 
 
