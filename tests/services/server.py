@@ -19,7 +19,7 @@ from services.loopback import LOOPBACK, child_environment, free_port
 from services.process import stop, wait_until
 from services.rpc import Key
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 PROGRAM = Path(sys.executable).with_name("keystead")
 
 

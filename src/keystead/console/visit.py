@@ -156,6 +156,9 @@ class Visit:
 
     def render(self, template: str, /, status: int = 200, **values: Any) -> Response:
         """A page from its template; `visit` and the words are there for it."""
+        view: Any = values.get("view")
+        if status == 200 and getattr(view, "refusal", None) is not None:
+            status = view.refusal.fault.status  # a list that was refused is a refused page
         found = self.house.templates.get_template(template)
         body = found.render(
             visit=self, _=self.text, n_=self.language.count, url=self.url, lacks=self._may_lack, **values

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import msgspec
 
+from keystead import arn
 from keystead.identity.callers import Caller, IdentityType
 from keystead.identity.directory import Directory
 from keystead.identity.keyring import Keyring, SealBrokenError
@@ -35,7 +36,9 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
 
     api_key_id: the key it was made from, or 0.  access_key_id, role_id, session_name, session_policy: the pair or the
     role session that made it.  generation: of the key or the membership, workspace_generation: of the workspace, both
-    as they were then.  models, applications: what it narrows its source to, None for nothing.  person: for whom it is.
+    as they were then.  user_id: the RAM user that made it on the console, without a pair; pair, role and user are empty
+    for the account itself there.  models, applications: what it narrows its source to, None for nothing.  person: for
+    whom it is.
     """
 
     prefix: str
@@ -53,6 +56,7 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
     models: tuple[str, ...] | None = None
     person: str = ""
     applications: tuple[str, ...] | None = None
+    user_id: str = ""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -106,10 +110,11 @@ def issue(
         workspace_id=place.id,
         issued_at=int(now),
         expires_at=expires_at,
-        access_key_id=caller.access_key_id,
+        access_key_id="" if is_on_console(caller) else caller.access_key_id,
         role_id=caller.role_id,
         session_name=caller.session_name,
         session_policy=caller.session_policy,
+        user_id=caller.user_id if is_on_console(caller) else "",
         generation=member.generation if member else 0,
         workspace_generation=place.generation,
         models=narrowed.models,
@@ -117,6 +122,11 @@ def issue(
         applications=narrowed.applications,
     )
     return seal(keyring, token), expires_at
+
+
+def is_on_console(caller: Caller) -> bool:
+    """Whether a caller is a person signed in to the console, or uses the credentials that its Cloud Shell exports."""
+    return not caller.role_id and (not caller.access_key_id or caller.access_key_id.startswith("STS."))
 
 
 def issue_from_key(
@@ -189,7 +199,10 @@ async def _from_pair(directory: Directory, token: Token, now: float) -> ModelKey
         if workspace is not None
         else await directory.load_workspace(token.account_id, token.workspace_id)
     )
-    source = await (_role_session(directory, token) if token.role_id else _pair(directory, token, now))
+    if token.role_id:
+        source = await _role_session(directory, token)
+    else:
+        source = await (_pair(directory, token, now) if token.access_key_id else _person(directory, token))
     if place is None or source is None:
         return None
     caller, active, network = source
@@ -228,6 +241,15 @@ async def _pair(directory: Directory, token: Token, now: float) -> tuple[Caller,
     loaded = directory.key(token.access_key_id)
     key = loaded.value if loaded is not None else await directory.load_key(token.access_key_id)
     return None if key is None else (key.caller, key.active and not key.has_expired(now), key.network)
+
+
+async def _person(directory: Directory, token: Token) -> tuple[Caller, bool, NetworkPolicy | None] | None:
+    """Who made it on the console: a RAM user as it may act now, or the account itself."""
+    if token.user_id:
+        user = await directory.user(token.user_id)
+        return None if user is None else (user, True, None)
+    root = arn.ram(token.account_id, "root")
+    return Caller(kind=IdentityType.ACCOUNT, account_id=token.account_id, arn=root), True, None
 
 
 async def _role_session(directory: Directory, token: Token) -> tuple[Caller, bool, NetworkPolicy | None] | None:
