@@ -157,7 +157,10 @@ class _Door:
                 return asked
         if page.once and not await self.house.keeper.spend(visit.form.get("_mark", "")):
             raise SENT_BEFORE()
-        return await page.handler(visit)
+        response = await page.handler(visit)
+        if page.method == "POST":  # it may have made, renamed or deleted a workspace
+            self.places.pop(signed_in.row.digest, None)
+        return response
 
     def _to_sign_in(self, visit: Visit, page: Page, *, was_signed_in: bool) -> Response:
         """To the sign-in page, and from there back; what a form held is lost, and that is said."""

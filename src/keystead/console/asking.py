@@ -77,9 +77,11 @@ class Refusal:
         return code.removeprefix("Missing") if code.startswith("Missing") else ""
 
 
-def refusal_of(fault: Fault) -> Refusal:
-    """What a page itself refuses, before it asks anybody."""
-    return Refusal(fault, ids.request_id(), "", "", {})
+def refusal_of(raised: Fault | RefusedError) -> Refusal:
+    """What is shown of a refusal: an action's, or what a page itself refuses before it asks anybody."""
+    if isinstance(raised, RefusedError):
+        return raised.refusal
+    return Refusal(raised, ids.request_id(), "", "", {})
 
 
 class RefusedError(Exception):

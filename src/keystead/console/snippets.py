@@ -67,3 +67,33 @@ def pair_snippets(visit: Visit, access_key_id: str, secret: str) -> list[tuple[s
         (mark("SDK"), sdk),
         (mark("Terraform"), terraform),
     ]
+
+
+def api_key_snippets(visit: Visit, value: str, model: str) -> list[tuple[str, str]]:
+    """Ready calls with an API key, by the tab that they stand in.  model: one that the workspace may call."""
+    base = visit.base_url
+    question = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello"}]})
+    curl = (
+        f"export DASHSCOPE_API_KEY='{value}'\n\n"
+        f"curl '{base}/compatible-mode/v1/chat/completions' \\\n"
+        '  -H "Authorization: Bearer $DASHSCOPE_API_KEY" \\\n'
+        "  -H 'Content-Type: application/json' \\\n"
+        f"  -d '{question}'"
+    )
+    openai = (
+        "# pip install openai; the key comes from the environment\nimport os\n\nfrom openai import OpenAI\n\n"
+        "client = OpenAI(\n"
+        '    api_key=os.environ["DASHSCOPE_API_KEY"],\n'
+        f'    base_url="{base}/compatible-mode/v1",\n)\n'
+        "answer = client.chat.completions.create(\n"
+        f'    model="{model}", messages=[{{"role": "user", "content": "Hello"}}]\n)\n'
+        "print(answer.choices[0].message.content)"
+    )
+    dashscope = (
+        "# pip install dashscope; it reads DASHSCOPE_API_KEY by itself\nimport dashscope\n\n"
+        f'dashscope.base_http_api_url = "{base}/api/v1"\n'
+        "answer = dashscope.Generation.call(\n"
+        f'    model="{model}", messages=[{{"role": "user", "content": "Hello"}}], result_format="message"\n)\n'
+        "print(answer.output.choices[0].message.content)"
+    )
+    return [(mark("curl"), curl), (mark("OpenAI"), openai), (mark("DashScope"), dashscope)]
