@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -257,3 +259,56 @@ def test_weights_share_calls_and_breaking_leaves_a_server_alone() -> None:
     clock[0] = 5.1
     assert "h" in {each.id for each in pool.order(model)}
     assert "secret" not in repr(Upstream("l", "http://l", "m", "secret", 1))
+
+
+def test_after_a_pause_one_call_tries_the_server_and_others_wait_for_its_head() -> None:
+    clock = [0.0]
+    pool = Pool(Bounds(), now=lambda: clock[0])
+    only = Upstream("o", "http://o", "m", "", 1)
+    model = Model("m", 0, {}, 0, 0, (only,))
+    health = pool._of(only)
+    for _ in range(5):
+        health.failed(clock[0])
+    assert pool.state(only) == (5, True)
+    clock[0] = 5.1
+    assert pool.order(model) == [only]
+    health.asked(clock[0])
+    assert pool.order(model) == []
+    health.begun()
+    assert pool.order(model) == [only]
+    health.failed(clock[0])
+    clock[0] += 9.9
+    assert pool.order(model) == []
+    clock[0] += 0.2
+    health.asked(clock[0])
+    health.answered()
+    assert pool.state(only) == (0, False)
+    health.asked(clock[0])
+    assert pool.order(model) == [only]
+
+
+def test_a_call_that_cannot_be_noted_is_not_made_and_holds_nothing(tmp_path: Path) -> None:
+    """A full disk takes a part of a line; the next line must stand by itself."""
+    meter = Meter(None, lambda: 0.0, tmp_path / "usage.journal")  # type: ignore[arg-type]
+    soft = 200
+    handle = meter._file
+    write = os.write
+
+    def full(file: int, data: bytes) -> int:
+        if file == handle and os.fstat(file).st_size + len(data) > soft:
+            room = soft - os.fstat(file).st_size
+            if room <= 0:
+                raise OSError(errno.ENOSPC, "full")
+            return write(file, data[:room])
+        return write(file, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "write", full)
+        meter.begin({"call_id": "a", "outcome": "Interrupted"})
+        with pytest.raises(OSError, match=r"(?i)space|full"):
+            meter.begin({"call_id": "b", "outcome": "x" * 300})
+        soft = 10_000
+        meter.end({"call_id": "a", "outcome": "Success"})
+    assert len(meter) == 1
+    found = Meter(None, lambda: 0.0, tmp_path / "usage.journal")  # type: ignore[arg-type]
+    assert {name: row["outcome"] for name, row in found._done.items()} == {"a": "Success"}

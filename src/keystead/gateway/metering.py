@@ -105,10 +105,10 @@ class Meter:
     def _write(self, mark: bytes, row: Row) -> None:
         line = mark + _encode(row) + b"\n"
         written = os.write(self._file, line)
-        self._size += written
-        if written < len(line):  # a full disk takes a part; what stands there must not swallow the next line
-            os.write(self._file, b"\n")
+        if written < len(line):  # a full disk takes a part, which would swallow the next line
+            os.ftruncate(self._file, os.fstat(self._file).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._size += written
 
     def _rewrite(self) -> None:
         """Begin the journal anew with what is not in the database yet."""
