@@ -1,7 +1,7 @@
 """What the gateway adds to a model call, beside calling the same fake model server directly, in one run.
 
-Per call in one piece and per token of a stream, at 1 and 100 streams at once (--streams 1 100 1000 for more): time at
-p50 and p99, CPU of the gateway's process, and memory for each open stream.
+Per call in one piece and per token of a stream, at 1 and 100 at once (--streams 1 100 1000 for more): time at p50 and
+p99, CPU of the gateway's process, and memory for each open stream.  RESULTS.md has figures and what they consist of.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ async def measure(direct: str, through: str, key: str, pids: tuple[int, int], co
         grown = await open_streams(session, through, size, pids[1])
         print(f"Memory for each of {size} open streams: {grown:.0f} KiB of the gateway\n")
         print("A call in one piece        p50 ms   p99 ms   CPU us of that server   calls/s")
-        for together in (1, 100):
+        for together in sizes:
             for name, url, pid in (("direct", direct, pids[0]), ("gateway", through, pids[1])):
-                found = await calls(session, url, count, together, pid)
+                found = await calls(session, url, max(count, together), together, pid)
                 print(
                     f"{name:>8}, {together:>4} at once     {found.at(0.5):7.2f}  {found.at(0.99):7.2f}"
                     f"  {found.cpu / len(found.times) * 1e6:21.0f}  {len(found.times) / found.wall:8.0f}"

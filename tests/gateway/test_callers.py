@@ -84,6 +84,31 @@ def test_temporary_keys(plane: Plane) -> None:
     assert (wrong.status_code, wrong.json()["code"]) == (400, "InvalidParameter")
 
 
+def test_a_temporary_key_is_narrowed_attributed_and_revoked(plane: Plane) -> None:
+    value, number, _ = plane.make_key("for temporary ones")
+    permanent = {"authorization": f"Bearer {value}"}
+
+    def make(body: dict[str, Any]) -> httpx.Response:
+        return plane.post("/api/v1/tokens?expire_in_seconds=1000", body, **permanent)
+
+    narrow = make({"models": ["echo"], "applications": [], "person": "alice@example.com"})
+    token = {"authorization": f"Bearer {narrow.json()['token']}"}
+    assert plane.post(NATIVE, PROMPT, **token).json()["code"] == "Model.AccessDenied"
+    answer = plane.post(NATIVE, {**PROMPT, "model": "echo"}, **token)
+    assert answer.status_code == 200
+    for request_id in (narrow.headers["x-request-id"], answer.headers["x-request-id"]):
+        assert "alice@example.com" in json.dumps(plane.audited(request_id))
+    application = plane.post("/api/v1/apps/" + "0" * 32 + "/completion", {"input": {"prompt": "x"}}, **token)
+    assert "scope of the key" in application.json()["message"]
+    for wrong in ({"models": ["a*"]}, {"models": "echo"}, {"model": ["echo"]}, {"person": "x" * 200}):
+        assert (make(wrong).status_code, make(wrong).json()["code"]) == (400, "InvalidParameter"), wrong
+    plane.call("keystead", "revoke-temporary-model-keys", "--api-key-id", number)
+    assert plane.post(NATIVE, {**PROMPT, "model": "echo"}, **token).status_code == 401
+    assert plane.post(NATIVE, PROMPT, **permanent).status_code == 200
+    again = make({}).json()["token"]
+    assert plane.post(NATIVE, PROMPT, authorization=f"Bearer {again}").status_code == 200
+
+
 def _signed(plane: Plane, key: Key, body: Any, **more: str) -> httpx.Response:
     """An ACS3-signed call of the data plane."""
     raw, url = json.dumps(body).encode(), plane.server.url + NATIVE

@@ -152,24 +152,6 @@ def test_who_refuses_is_not_asked_again(plane: Plane) -> None:
     assert plane.upstream.seen()["calls"] == before + 1
 
 
-def test_another_server_answers_for_one_that_refuses(plane: Plane) -> None:
-    """Before the first byte; weight 1000 makes sure that the one that refuses is asked first."""
-    elsewhere = plane.upstream.url.replace("127.0.0.1", "localhost")
-    for model in ("busy", "broken"):
-        plane.call(
-            *("keystead", "add-model", "--model-name", f"twin-{model}", "--upstream", plane.upstream.url),
-            *("--upstream-model", model, "--weight", "1000"),
-        )
-        plane.call(
-            *("keystead", "update-model", "--model-name", f"twin-{model}", "--upstream", elsewhere),
-            *("--upstream-model", "fake", "--weight", "0"),
-        )
-        before = plane.upstream.seen()["calls"]
-        for stream in (False, True):
-            assert plane.chat(f"twin-{model}", stream=stream).status_code == 200
-        assert plane.upstream.seen()["calls"] == before + 4
-
-
 def test_killed_in_the_middle_of_calls(start_server: Callable[..., Server], fake_upstream: Running) -> None:
     """What had ended is counted once, what ran is counted once as interrupted, also after one more restart."""
     server = start_server(options=["--no-embedded-model"])
