@@ -6,11 +6,13 @@ forgotten, so a node that dies frees what it held.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any
 
 import redis.asyncio as redis
+from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 
 from keystead.faults import FaultKind
@@ -24,9 +26,9 @@ UNREACHABLE = FaultKind(
 )
 _PREFIX = "keystead:limit:"
 _TIMEOUT_SECONDS = 3.0
-_QUEUE_SECONDS = 5.0
+_QUEUE_SECONDS = 10.0
 _AFTER_SECONDS = 60
-_CONNECTIONS = 64
+_CONNECTIONS = 16
 _SEEDINGS = 3
 
 # ARGV: call id, now, then per key: kind (c: concurrent, s: sum, l: sum that usage rows seed), limit, add, until.
@@ -75,14 +77,10 @@ class SharedWindows:
     """Counters in one Redis; every failure of it refuses the call."""
 
     def __init__(self, url: str, seed: Seed) -> None:
-        pool = redis.BlockingConnectionPool.from_url(  # calls queue for a connection: many at once are no failure
-            url,
-            max_connections=_CONNECTIONS,
-            timeout=_QUEUE_SECONDS,
-            socket_timeout=_TIMEOUT_SECONDS,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
+        self._redis = redis.Redis.from_url(
+            url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
         )
-        self._redis = redis.Redis.from_pool(pool)
+        self._slots = asyncio.Semaphore(_CONNECTIONS)  # calls queue for a connection: many at once are no failure
         self._seed = seed
         self._reserve = self._redis.register_script(_RESERVE)
         self._settle = self._redis.register_script(_SETTLE)
@@ -95,7 +93,7 @@ class SharedWindows:
             arguments += [_kind(each), each.limit.amount, each.add, each.until]
         try:
             for _ in range(_SEEDINGS):
-                missing, *flat = await self._reserve(keys=keys, args=arguments)
+                missing, *flat = await self._run(self._reserve, keys, arguments)
                 if not missing:
                     return [(int(flat[index]), int(flat[index + 1])) for index in range(0, len(flat), 2)]
                 # A window that nobody has counted in, or that Redis has lost: it holds what the usage rows say.
@@ -111,9 +109,14 @@ class SharedWindows:
         for each, amount in zip(counters, used, strict=True):
             arguments += [_kind(each), amount - each.add]
         try:
-            await self._settle(keys=[_PREFIX + each.key for each in counters], args=arguments)
+            await self._run(self._settle, [_PREFIX + each.key for each in counters], arguments)
         except (RedisError, OSError) as error:
             _log.warning("a call's limits keep its reservation: the shared windows failed (%s)", type(error).__name__)
+
+    async def _run(self, script: AsyncScript, keys: list[str], arguments: list[Any]) -> Any:
+        """Run a script on one of few connections, first come, first served."""
+        async with asyncio.timeout(_QUEUE_SECONDS), self._slots:
+            return await script(keys=keys, args=arguments)
 
     async def _plant(self, counter: Counter, key: str) -> None:
         held = await self._seed(counter)
