@@ -69,6 +69,12 @@ class Refusal:
         return bool(self.fault.detail) or self.fault.code.startswith("NoPermission")
 
     @property
+    def resource(self) -> str:
+        """The resource that policies were asked about, as the refusal's message names it; "" where it names none."""
+        _, found, rest = self.fault.message.partition("Resource: ")
+        return rest.partition(" Action: ")[0] if found else ""
+
+    @property
     def field(self) -> str:
         """The parameter that was wrong, "" where it was none."""
         code = self.fault.code

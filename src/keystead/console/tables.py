@@ -103,30 +103,31 @@ class Table:
             rows = self.rows_of(answer)
             if not names and rows:
                 names = list(rows[0])
-                yield _line(names)
+                yield line(names)
             for row in rows:
-                yield _line([_cell(row.get(name, "")) for name in names])
+                yield line([cell(row.get(name, "")) for name in names])
             if number * _CSV_PAGE >= answer["TotalCount"]:
                 return
             if number * _CSV_PAGE >= _CSV_MOST:
-                yield _line([f"# {answer['TotalCount'] - _CSV_MOST} rows more; narrow the filter"])
+                yield line([f"# {answer['TotalCount'] - _CSV_MOST} rows more; narrow the filter"])
                 return
             number += 1
             answer = await visit.ask(self.product, self.action, **view.asked, Page=number, PageSize=_CSV_PAGE)
 
 
-def _line(cells: list[str]) -> str:
+def line(cells: list[str]) -> str:
+    """One line of CSV."""
     held = io.StringIO()
     csv.writer(held, lineterminator="\r\n").writerow(cells)
     return held.getvalue()
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """A value as a spreadsheet may open it: one that would begin a formula is quoted (CWE-1236)."""
     if isinstance(value, dict):
         value = next(iter(value.values()), "") if len(value) == 1 else value
     if isinstance(value, list):
-        value = "; ".join(_cell(each) for each in value)
+        value = "; ".join(cell(each) for each in value)
     text = str(value)
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 

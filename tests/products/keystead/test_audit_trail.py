@@ -12,6 +12,7 @@ from msgspec import UNSET, structs
 from keystead import ids
 from keystead.faults import Fault
 from keystead.products.keystead.events import LookupEventsInput, lookup_events
+from keystead.products.keystead.product import KEYSTEAD
 from keystead.store import audit, tables
 from keystead.store.audit import Event, Position
 from products.plane import START, Plane
@@ -176,6 +177,7 @@ def test_markers_lead_through_the_pages(plane: Plane) -> None:
             assert page.marker is UNSET
             break
         marker = page.marker
+        assert KEYSTEAD.actions["LookupEvents"].read({"Marker": marker}).marker == marker  # the wire takes it too
     assert len(shown) == len(set(shown)) == 200
     for wrong in ("MTIz", "eC95", "LTEvYQ=="):
         with pytest.raises(Fault), plane.database.reading(plane.now, plane.account_id) as tx:

@@ -31,7 +31,7 @@ class LookupEventsInput(Input, frozen=True):
     outcome: Annotated[str, Text(1, 128, doc="Success, Failure, or an error code")] | None = None
     kind: Annotated[str, Choice(("read", "write"))] | None = None
     event_request_id: Annotated[str, Text(1, 36, doc="the request ID of the event")] | None = None
-    marker: Annotated[str, Text(1, 64)] | None = None
+    marker: Annotated[str, Text(1, 128)] | None = None
     max_items: Annotated[int, Whole(1, 1000)] = 100
 
 
