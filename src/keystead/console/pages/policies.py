@@ -7,10 +7,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from keystead.console.asking import Given, RefusedError
+from keystead.console.asking import RefusedError
 from keystead.console.meaning import meaning, pretty
 from keystead.console.routing import Pages
 from keystead.console.tables import Column, Filter, Table
+from keystead.console.trail import events_of
 from keystead.console.visit import Visit, quoted
 from keystead.faults import FaultKind
 
@@ -76,7 +77,7 @@ async def policies(visit: Visit) -> Response:
     return visit.render("policies.html", view=await POLICIES.load(visit))
 
 
-def named(visit: Visit) -> dict[str, Given]:
+def named(visit: Visit) -> dict[str, Any]:
     """The policy in the address, as actions name it.  Raises `PageNotFound` for a type that is none."""
     kind = {"custom": "Custom", "system": "System"}.get(visit.path.get("type", "custom"))
     if kind is None:
@@ -164,7 +165,7 @@ async def _versions(visit: Visit, refused: RefusedError | None = None) -> Respon
 def difference(old: str, new: str) -> list[tuple[str, str]]:
     """The lines of two documents as (" ", "+" or "-", line); unchanged ones far from any change are left out."""
     before, after = pretty(old).splitlines(), pretty(new).splitlines()
-    found = []
+    found: list[tuple[str, str]] = []
     for line in difflib.unified_diff(before, after, lineterm="", n=4):
         if line.startswith(("---", "+++")) and not found:
             continue
@@ -208,9 +209,8 @@ async def policy_references(visit: Visit) -> Response:
 @PAGES.get("/policies/{type}/{name}/events")
 async def policy_events(visit: Visit) -> Response:
     """What was done to the policy."""
-    name = named(visit)["PolicyName"]
-    answer = await visit.ask("keystead", "LookupEvents", Resource=f":policy/{name}", MaxItems=50)
-    return await _page(visit, "policy_events.html", "events", events=answer["Events"]["Event"])
+    events = await events_of(visit, f"policy/{named(visit)['PolicyName']}")
+    return await _page(visit, "policy_events.html", "events", events=events)
 
 
 @PAGES.post("/policies/{type}/{name}/remarks")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
@@ -32,6 +32,8 @@ def environment(marks: Mapping[str, str]) -> Environment:
         finding_text=finding_text,
         finding_step=finding_step,
         pretty=pretty,
+        session_lengths=session_lengths,
+        hours=hours,
         help_at=help_at,
     )
     made.filters.update(moment=moment, quoted=quoted, day=lambda text: text[:10])
@@ -46,3 +48,14 @@ def moment(text: str | None) -> Markup:
     return Markup('<time datetime="{}" title="{} UTC">{} UTC</time>').format(
         text, text[:19].replace("T", " ").rstrip("Z"), shown
     )
+
+
+def hours(words: Callable[..., str], length: int) -> str:
+    """A length in seconds, in hours with at most one decimal.  words: the language's count."""
+    whole = length % 3600 == 0
+    return words("{n} hour", "{n} hours", length // 3600 if whole else round(length / 3600, 1))
+
+
+def session_lengths(words: Callable[..., str], present: int = 3600) -> list[tuple[str, str]]:
+    """Choices of how long a role's session may live: (seconds, label), one to twelve hours and the present one."""
+    return [(str(each), hours(words, each)) for each in sorted({*(3600 * n for n in (1, 2, 4, 6, 8, 12)), present})]

@@ -14,8 +14,9 @@ from keystead.products import pages
 from keystead.products.action import Context
 from keystead.products.faults import POLICY_NOT_FOUND, ROLE_NOT_FOUND
 from keystead.products.people import tagging
+from keystead.products.people.policies import find_custom
 from keystead.products.people.tagging import TAG_TWICE, TOKEN_INVALID, TOO_MANY_TAGS, PageSize, TagFilters, Tags
-from keystead.products.ram import policies, roles
+from keystead.products.ram import roles
 from keystead.products.ram.product import RAM, Marker
 from keystead.store import tags
 from keystead.wire.answers import Done, Output
@@ -84,7 +85,7 @@ def _checked(kind: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _find(tx: Tx, kind: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
     """(ID, name) of each role or policy.  Raises `EntityNotExist.Role` or `EntityNotExist.Policy`."""
-    find = roles.find if kind == "role" else policies.find_custom
+    find = roles.find if kind == "role" else find_custom
     return [(row.id, row.name) for row in (find(tx, name) for name in _checked(kind, names))]
 
 

@@ -1,0 +1,252 @@
+"""Roles: the list, creating one, whom it trusts, what it may do, who used it.  Source: reference/console.md 3.10."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from starlette.responses import Response
+
+from keystead.clock import iso
+from keystead.console.asking import Refusal, RefusedError, refusal_of
+from keystead.console.meaning import pretty
+from keystead.console.pages.groups import GRANTED
+from keystead.console.pages.policies import checked, difference
+from keystead.console.pages.policy_editor import editor_parts
+from keystead.console.pairs import LATELY_DAYS, check_typed, seconds
+from keystead.console.policy_samples import document_of
+from keystead.console.routing import Pages
+from keystead.console.tables import Column, Table
+from keystead.console.trail import events_of
+from keystead.console.visit import Visit, quoted
+from keystead.faults import Fault
+
+PAGES = Pages()
+
+_DAY = 86_400
+_LONGEST_SESSION = 43_200
+
+ROLES = Table(
+    name="roles",
+    title="Roles",
+    product="keystead",
+    action="SearchRoles",
+    members=("Roles", "Role"),
+    key="RoleName",
+    query="Name, remarks or ID",
+    columns=(
+        Column("name", "Role", "RoleName"),
+        Column("trusted", "Trusted by"),
+        Column("session", "Longest session"),
+        Column("policies", "Policies", number=True),
+        Column("created", "Created At", "CreateDate"),
+        Column("id", "Role ID", hidden=True),
+        Column("actions", "Actions"),
+    ),
+    empty="No roles yet. A role lends permissions for some hours to whom it trusts, without a secret that stays.",
+)
+
+
+@PAGES.get("/roles")
+async def roles(visit: Visit) -> Response:
+    """The list of roles, or the same as a file."""
+    if ROLES.wants_csv(visit):
+        return await ROLES.csv(visit)
+    return visit.render("roles.html", view=await ROLES.load(visit))
+
+
+@PAGES.get("/roles/new")
+async def new_role(visit: Visit) -> Response:
+    """The form for a new role."""
+    return await _new(visit)
+
+
+async def _new(visit: Visit, refusal: Refusal | None = None, trust: str = "") -> Response:
+    more = {**editor_parts(visit), **await checked(visit, trust, "Trust")} if trust else {}
+    return visit.render("role_new.html", refusal.fault.status if refusal else 200, refusal=refusal, trust=trust, **more)
+
+
+def _trust(visit: Visit) -> str:
+    """The trust policy of the form: as written in the editor, or for the principal that was chosen."""
+    written = visit.form.get("AssumeRolePolicyDocument", "")
+    if written:
+        return written
+    account = visit.me.person.account_id
+    kind = visit.form.get("principal_type", "account")
+    named = [each.strip() for each in visit.form.get(f"principal_{kind}", "").replace(",", " ").split()]
+    principal = {
+        "account": {"RAM": [f"acs:ram::{each}:root" for each in named or [account]]},
+        "identities": {"RAM": named},
+        "service": {"Service": named},
+        "provider": {"Federated": named},
+    }.get(kind, {"RAM": []})
+    return document_of([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}])
+
+
+@PAGES.post("/roles/new")
+async def create_role(visit: Visit) -> Response:
+    """Create the role, or show its trust policy in the editor first."""
+    trust = _trust(visit)
+    if visit.form.get("_step") in ("trust", "check"):
+        return await _new(visit, None, trust)
+    try:
+        made = await visit.ask_form("ram", "CreateRole", AssumeRolePolicyDocument=trust)
+    except RefusedError as refused:
+        return await _new(visit, refused.refusal, visit.form.get("AssumeRolePolicyDocument", ""))
+    name = made["Role"]["RoleName"]
+    return visit.redirect(
+        f"/roles/{quoted(name)}/permissions",
+        visit.text("The role {name} is created. It has no permissions yet.", name=name),
+    )
+
+
+async def _page(visit: Visit, template: str, tab: str, refusal: Refusal | None = None, **values: Any) -> Response:
+    role = (await visit.ask("ram", "GetRole", RoleName=visit.path["name"]))["Role"]
+    status = refusal.fault.status if refusal is not None else 200
+    return visit.render(template, status, role=role, tab=tab, refusal=refusal, **values)
+
+
+@PAGES.get("/roles/{name}")
+async def role(visit: Visit) -> Response:
+    """The first tab."""
+    return visit.redirect(f"/roles/{quoted(visit.path['name'])}/permissions")
+
+
+@PAGES.get("/roles/{name}/permissions")
+async def role_permissions(visit: Visit) -> Response:
+    """What the role may do."""
+    return await _permissions(visit)
+
+
+async def _permissions(visit: Visit, refusal: Refusal | None = None) -> Response:
+    fixed: dict[str, Any] = {"PrincipalType": "Role", "PrincipalName": visit.path["name"]}
+    if GRANTED.wants_csv(visit):
+        return await GRANTED.csv(visit, **fixed)
+    return await _page(visit, "role_permissions.html", "permissions", refusal, view=await GRANTED.load(visit, **fixed))
+
+
+@PAGES.get("/roles/{name}/trust")
+async def role_trust(visit: Visit) -> Response:
+    """Whom the role trusts, and the editor for it."""
+    return await _trusting(visit)
+
+
+async def _trusting(visit: Visit, refusal: Refusal | None = None, stale: bool = False) -> Response:
+    found = (await visit.ask("ram", "GetRole", RoleName=visit.path["name"]))["Role"]
+    now = pretty(found["AssumeRolePolicyDocument"])
+    document = visit.form.get("NewAssumeRolePolicyDocument", now)
+    return await _page(
+        visit,
+        "role_trust.html",
+        "trust",
+        refusal,
+        document=document,
+        base=_digest(found),
+        stale=stale,
+        lines=difference(now, document) if stale else [],
+        **editor_parts(visit),
+        **await checked(visit, document, "Trust"),
+    )
+
+
+def _digest(found: dict[str, Any]) -> str:
+    return hashlib.sha256(found["AssumeRolePolicyDocument"].encode()).hexdigest()
+
+
+@PAGES.post("/roles/{name}/trust")
+async def save_trust(visit: Visit) -> Response:
+    """Save the trust policy, unless somebody changed it since the page was opened."""
+    name = visit.path["name"]
+    if visit.form.get("_step") == "check":
+        return await _trusting(visit)
+    found = (await visit.ask("ram", "GetRole", RoleName=name))["Role"]
+    if visit.form.get("base", "") != _digest(found):
+        return await _trusting(visit, stale=True)
+    try:
+        await visit.ask_form("ram", "UpdateRole", RoleName=name)
+    except RefusedError as refused:
+        return await _trusting(visit, refused.refusal)
+    return visit.redirect(
+        f"/roles/{quoted(name)}/trust", visit.text("The trust policy is saved and counts from now on.")
+    )
+
+
+@PAGES.get("/roles/{name}/sessions")
+async def role_sessions(visit: Visit) -> Response:
+    """Who took on the role in the last twelve hours, the longest that a session can live."""
+    since = iso(int(visit.now) - _LONGEST_SESSION)
+    events = await _assumed(visit, since, 200)
+    return await _page(visit, "role_sessions.html", "sessions", sessions=[_session(each, visit.now) for each in events])
+
+
+async def _assumed(visit: Visit, since: str, most: int) -> list[dict[str, Any]]:
+    """The calls that gave out sessions of the role."""
+    name = f"role/{visit.path['name']}"
+    found = await events_of(visit, name, most, EventProduct="Sts", Outcome="Success", StartTime=since)
+    return [each for each in found if each["Action"].startswith("AssumeRole")]
+
+
+def _session(event: dict[str, Any], now: float) -> dict[str, Any]:
+    length = event["Parameters"].get("DurationSeconds", "3600")
+    until = seconds(event["EventTime"]) + (int(length) if length.isdigit() else 3600)
+    return {**event, "Name": event["Parameters"].get("RoleSessionName", ""), "Until": iso(until), "Live": until > now}
+
+
+@PAGES.get("/roles/{name}/events")
+async def role_events(visit: Visit) -> Response:
+    """What was done to the role and with it."""
+    events = await events_of(visit, f"role/{visit.path['name']}")
+    return await _page(visit, "role_events.html", "events", events=events)
+
+
+@PAGES.post("/roles/{name}/edit")
+async def edit_role(visit: Visit) -> Response:
+    """Change remarks and the longest session."""
+    try:
+        await visit.ask_form("ram", "UpdateRole", RoleName=visit.path["name"])
+    except RefusedError as refused:
+        return await _permissions(visit, refused.refusal)
+    return visit.redirect(f"/roles/{quoted(visit.path['name'])}/permissions", visit.text("The role is changed."))
+
+
+@PAGES.get("/roles/{name}/delete")
+async def deleting_role(visit: Visit) -> Response:
+    """What stops working with the role."""
+    return await _deleting(visit)
+
+
+async def _deleting(visit: Visit, refusal: Refusal | None = None) -> Response:
+    name = visit.path["name"]
+    grants = await visit.ask("keystead", "SearchGrants", PrincipalType="Role", PrincipalName=name, PageSize=100)
+    return await _page(
+        visit, "role_delete.html", "", refusal, grants=grants["Grants"]["Grant"], last=await _last_used(visit)
+    )
+
+
+async def _last_used(visit: Visit) -> dict[str, Any] | None:
+    """The newest session of the last days, where the person may look into the audit trail."""
+    try:
+        found = await _assumed(visit, iso(int(visit.now) - LATELY_DAYS * _DAY), 20)
+    except RefusedError:
+        return None
+    return found[0] if found else None
+
+
+@PAGES.post("/roles/{name}/delete", proof=True)
+async def delete_role(visit: Visit) -> Response:
+    """Revoke what the role has and delete it; its sessions end at once."""
+    name = visit.path["name"]
+    try:
+        if await _last_used(visit) is not None:
+            check_typed(visit, name)
+        grants = await visit.ask("keystead", "SearchGrants", PrincipalType="Role", PrincipalName=name, PageSize=100)
+        for each in grants["Grants"]["Grant"]:
+            scope = None if each["Scope"] == "Account" else each["Scope"]
+            policy = {"PolicyType": each["PolicyType"], "PolicyName": each["PolicyName"], "ResourceGroupId": scope}
+            await visit.ask("ram", "DetachPolicyFromRole", RoleName=name, **policy)
+        await visit.ask("ram", "DeleteRole", RoleName=name)
+    except Fault as fault:
+        return await _deleting(visit, refusal_of(fault))
+    except RefusedError as refused:
+        return await _deleting(visit, refused.refusal)
+    return visit.redirect("/roles", visit.text("The role {name} is deleted; its sessions have ended.", name=name))
