@@ -39,12 +39,6 @@ APPLICATIONS = Table(
     empty="No applications yet. An application is a model with instructions, parameters and knowledge of its own.",
 )
 
-CONFIG_NOT_JSON = FaultKind(
-    "InvalidParameter.applicationConfig",
-    400,
-    "The settings are not a JSON object: {why}.",
-    "Correct them, or leave them empty.",
-)
 NOT_TYPED = FaultKind(
     "NotConfirmed.Name", 400, "What was typed is not {wanted}; nothing was deleted.", "Type the App ID as it is shown."
 )
