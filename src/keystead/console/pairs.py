@@ -105,8 +105,7 @@ def shown(row: dict[str, Any], now: float) -> dict[str, Any]:
     """A row of SearchAccessKeys with its state, its age in days, and whether it was used lately."""
     word, kind = _STATES[row["Status"]]
     age = int((now - seconds(row["CreateDate"])) // DAY)
-    used: str = row.get("LastUsedDate", "")
-    lately = bool(used) and now - seconds(used) < LATELY_DAYS * DAY
+    lately = is_lately(row.get("LastUsedDate"), now)
     return {
         **row,
         "State": word,
@@ -115,6 +114,11 @@ def shown(row: dict[str, Any], now: float) -> dict[str, Any]:
         "UsedLately": lately,
         "Acts": _ACTS[row["Status"]],
     }
+
+
+def is_lately(used: str | None, now: float) -> bool:
+    """Whether a time of use is less than 30 days ago: what was used so lately is named by typing it."""
+    return bool(used) and now - seconds(str(used)) < LATELY_DAYS * DAY
 
 
 def seconds(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from keystead.console.pages.users_batch import ACTS
 from keystead.console.routing import Pages
 from keystead.console.tables import Column, Filter, Table
 from keystead.console.visit import Visit
@@ -27,8 +28,9 @@ USERS = Table(
         Column("activity", "Last Activity", "LastActivityDate"),
         Column("groups", "Groups"),
         Column("tags", "Tags", hidden=True),
-        Column("created", "Created At", "CreateDate"),
+        Column("created", "Created At", "CreateDate", hidden=True),
         Column("status", "Status"),
+        Column("actions", "Actions"),
     ),
     filters=(
         Filter("status", "Status", "Status", (("active", "Enabled"), ("freeze", "Disabled"))),
@@ -45,6 +47,7 @@ USERS = Table(
         ),
         Filter("mfa", "MFA", "Mfa", (("true", "bound"), ("false", "not bound"))),
         Filter("group", "Group", "GroupName"),
+        Filter("tag", "Tag key", "TagKey"),
         Filter("unused", "Unused for days", "UnusedDays", number=True),
     ),
     empty="No users yet. Create one for each person and each program, so that nobody shares the account.",
@@ -56,4 +59,4 @@ async def users(visit: Visit) -> Response:
     """The list of users, or the same as a file."""
     if USERS.wants_csv(visit):
         return await USERS.csv(visit)
-    return visit.render("users.html", view=await USERS.load(visit))
+    return visit.render("users.html", view=await USERS.load(visit), acts=ACTS)
