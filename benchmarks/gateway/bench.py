@@ -63,7 +63,7 @@ async def calls(session: aiohttp.ClientSession, url: str, count: int, together: 
             began = time.perf_counter()
             async with session.post(url, json={**BODY, "model": "fake"}) as answer:
                 await answer.read()
-                assert answer.status == 200
+                assert answer.status == 200, await answer.text()
             times.append(time.perf_counter() - began)
 
     cpu, began = cpu_seconds(pid), time.perf_counter()
@@ -78,7 +78,7 @@ async def streams(session: aiohttp.ClientSession, url: str, count: int, tokens: 
     async def one() -> None:
         began = time.perf_counter()
         async with session.post(url, json={**BODY, "model": "fake", "stream": True, "max_tokens": tokens}) as answer:
-            assert answer.status == 200
+            assert answer.status == 200, await answer.text()
             async for _ in answer.content.iter_any():
                 pass
         times.append((time.perf_counter() - began) / tokens)
