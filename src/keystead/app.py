@@ -9,7 +9,7 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from keystead.application_runner import Applications
 from keystead.clock import Clock
 from keystead.console.entrance import Entrance, Fittings
 from keystead.console.help.library import PREFIX as HELP
+from keystead.embedding_jobs import EmbeddingJobs
 from keystead.gateway.assembly import Outside, Planes, Sizes, assemble, offer_embedded
 from keystead.gateway.embedded import KINDS, Embedded, Kind
 from keystead.gateway.pool import Bounds
@@ -212,6 +213,9 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
         },
         planes.metrics,
     )
+    dispatcher = replace(dispatcher, embedding=planes.embedder)
+    jobs = EmbeddingJobs(database, planes.embedder, clock)
+    directory.watch(jobs.changed)
     for kind in _embedded(settings):
         with database.writing(clock(), "") as tx:
             offer_embedded(tx, kind)
@@ -230,7 +234,7 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
         require_tls=settings.require_tls,
     )
     try:
-        yield Node(edge, [follower.run, planes.meter.run, partial(_housekeeping, database, window, clock)])
+        yield Node(edge, [follower.run, planes.meter.run, jobs.run, partial(_housekeeping, database, window, clock)])
     finally:
         await planes.close()
         auditor.close()
@@ -314,7 +318,7 @@ def _planes(instance: Instance, dispatcher: Dispatcher) -> Planes:
         once=dispatcher.shared.accept if dispatcher.shared is not None else None,
         check=dispatcher.follower.check,
         help_at=dispatcher.help_at,
-        runner=Applications(instance.database, instance.clock),
+        runner=partial(Applications, instance.database, instance.clock),
         embedded=[Embedded(kind) for kind in _embedded(settings)],
     )
     bounds = Bounds(
@@ -329,6 +333,7 @@ def _planes(instance: Instance, dispatcher: Dispatcher) -> Planes:
         settings.reserve_output_tokens,
         settings.redis_url,
         settings.data_dir / "usage.journal",
+        settings.embedding_model,
     )
     return assemble(outside, sizes)
 

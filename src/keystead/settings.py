@@ -236,6 +236,12 @@ class Settings:
     embedded_model: bool = _setting(
         True, "Offer the small models of the extras [model] and [embeddings], where those are installed.", "Models"
     )
+    embedding_model: str = _setting(
+        "auto",
+        "Embedding model of new knowledge bases that name none: a model's name, auto for the embedded one where it is "
+        "offered, or none.",
+        "Models",
+    )
     users_quota: int = _quota(5000, "RAM users in the account")
     groups_quota: int = _quota(300, "groups in the account")
     roles_quota: int = _quota(1000, "roles in the account")

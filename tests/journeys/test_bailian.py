@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -184,8 +185,17 @@ def test_an_application_that_looks_things_up(
         ),
     ).body.data.id
     job = client.submit_index_job(place, models.SubmitIndexJobRequest(index_id=index)).body.data
-    status = client.get_index_job_status(place, models.GetIndexJobStatusRequest(index_id=index, job_id=job.id)).body
-    assert status.data.status == "COMPLETED"
+    asked = models.GetIndexJobStatusRequest(index_id=index, job_id=job.id)
+    deadline = time.monotonic() + 150
+    while (status := client.get_index_job_status(place, asked).body.data.status) == "RUNNING":
+        assert time.monotonic() < deadline, "its vectors do not come"
+        time.sleep(0.2)
+    assert status == "COMPLETED"
+    otherwise = models.RetrieveRequest(index_id=index, query="How warm should tea water be?")
+    by_meaning = client.retrieve(place, otherwise).body
+    assert "4711" in by_meaning.data.nodes[0].text  # it shares no word with the question
+    shown = client.list_indices(place, models.ListIndicesRequest(index_name="office")).body.data.indices
+    assert shown[0].embedding_model_name == "multilingual-e5-small"
     found = client.retrieve(place, models.RetrieveRequest(index_id=index, query="Where is the kettle?")).body
     assert "4711" in found.data.nodes[0].text
     chunks = client.list_chunks(place, models.ListChunksRequest(index_id=index, file_id=added.data.file_id)).body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -20,19 +21,27 @@ from products.plane import Plane
 def database(backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One database for all tests: each works in an account of its own."""
     if backend == "sqlite":
-        yield from _opened(f"sqlite:///{tmp_path_factory.mktemp('products') / 'keystead.db'}")
+        url = f"sqlite:///{tmp_path_factory.mktemp('products') / 'keystead.db'}"
+        with opened(url) as made:
+            yield _filled(made)
     else:
-        with request.getfixturevalue("postgres_cluster").database() as url:
-            yield from _opened(url.replace("postgresql://", "postgresql+psycopg://"))
+        with request.getfixturevalue("postgres_cluster").database() as url, opened(url) as made:
+            yield _filled(made)
 
 
-def _opened(url: str) -> Iterator[Database[Tx]]:
-    keyring = Keyring([b"k" * 32])
-    make_tx: Any = partial(Tx, keyring=keyring, quotas=Quotas(), policy_extensions=False)
-    database: Database[Tx] = Database(url, make_tx=make_tx)
+def _filled(database: Database[Tx]) -> Database[Tx]:
     tables.metadata.create_all(database.engine)
     with database.writing(0, "") as tx:
         tx.run(sa.insert(tables.change_counter), id=1, last=0)
+    return database
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database[Tx]]:
+    """A database as the program opens it, without tables."""
+    keyring = Keyring([b"k" * 32])
+    make_tx: Any = partial(Tx, keyring=keyring, quotas=Quotas(), policy_extensions=False)
+    database: Database[Tx] = Database(url, make_tx=make_tx)
     yield database
     database.close()
 

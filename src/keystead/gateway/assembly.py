@@ -13,7 +13,8 @@ from keystead.faults import Fault
 from keystead.gateway.arrival import Arrivals
 from keystead.gateway.calls import Calls, audit_event
 from keystead.gateway.catalogue import Catalogue
-from keystead.gateway.embedded import Embedded, Kind
+from keystead.gateway.embedded import EMBEDDINGS, Embedded, Kind
+from keystead.gateway.embedder import Embedder
 from keystead.gateway.gateway import Gateway
 from keystead.gateway.limits import Counter, Limiter, Seed, Windows
 from keystead.gateway.metering import Meter
@@ -36,7 +37,8 @@ class Outside:
     """What the gateway is given.
 
     audit: queues a row of the audit trail.  once: spends a nonce on every node, None without a shared store.  check:
-    raises when this node cannot follow changes.  embedded: the program's own models.
+    raises when this node cannot follow changes.  runner: makes what composes applications.  embedded: the
+    program's own models.
     """
 
     directory: Directory
@@ -48,26 +50,29 @@ class Outside:
     once: Callable[[bytes, int], Awaitable[None]] | None
     check: Callable[[], None]
     help_at: str
-    runner: ApplicationRunner | None
+    runner: Callable[[Embedder], ApplicationRunner]
     embedded: Sequence[Embedded]
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The settings that it reads.  journal: the file of calls that are not in the database yet."""
+    """The settings that it reads.  journal: the file of calls that are not in the database yet.  embedding_model: a
+    model's name, auto or none."""
 
     bounds: Bounds
     longest: int
     reserve_output: int
     redis_url: str | None
     journal: Path
+    embedding_model: str
 
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """The gateway, what runs beside it, and its end."""
+    """The gateway, what embeds texts, what runs beside them, and their end."""
 
     gateway: Gateway
+    embedder: Embedder
     meter: Meter
     metrics: GatewayMetrics
     close: Callable[[], Awaitable[None]]
@@ -119,8 +124,27 @@ def assemble(given: Outside, sizes: Sizes) -> Planes:
         await meter.close()
         await windows.close()
 
-    gateway = Gateway(arrivals, calls, given.keyring, given.runner, given.check, given.clock, given.help_at)
-    return Planes(gateway, meter, metrics, close)
+    embedder = Embedder(
+        default=_default(sizes.embedding_model, given.embedded),
+        catalogue=catalogue,
+        pool=pool,
+        limiter=limiter,
+        scopes=scopes,
+        meter=meter,
+        directory=given.directory,
+        clock=given.clock,
+        longest=sizes.longest,
+    )
+    runner = given.runner(embedder)
+    gateway = Gateway(arrivals, calls, given.keyring, runner, given.check, given.clock, given.help_at)
+    return Planes(gateway, embedder, meter, metrics, close)
+
+
+def _default(setting: str, embedded: Sequence[Embedded]) -> str:
+    """The embedding model of knowledge bases that name none: as the setting says, "auto" being the embedded one."""
+    if setting != "auto":
+        return "" if setting == "none" else setting
+    return EMBEDDINGS.name if any(each.kind is EMBEDDINGS for each in embedded) else ""
 
 
 def _windows(redis_url: str | None, seed: Seed) -> Windows:

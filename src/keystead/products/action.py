@@ -43,13 +43,14 @@ class Action:
 
     permission: what policies name, a template as resources are; None where everybody who is known may call.  resources:
     each must be allowed.  writes: runs in a writing transaction.  memory: runs on the event loop, without a database.
-    prepare: what a memory action must have loaded first.  context: condition keys that the input gives.  own_user: the
-    field that, left out, means the caller.  resolve: turns an ID in the input into the name that resources are written
-    with, read before it can be judged.  target_tags: the tags of one resource that is checked, by its name; read when a
-    policy asks for `acs:ResourceTag`.  self_service: the security preference that grants the call on oneself.
-    on_itself: whether a call is one on oneself, where the input names no user.  first: slow work of a write (hashing)
-    that must not hold the write lock; it runs in a reading transaction once the call is allowed, and the handler finds
-    what it returns in `tx.prepared`.
+    prepare: what must be done on the loop before the handler runs, which finds it in `desk.prepared` or `tx.prepared`.
+    context: condition keys that the input gives.  own_user: the field that, left out, means the caller.  resolve: turns
+    an ID in the input into the name that resources are written with, read before it can be judged.  target_tags: the
+    tags of one resource that is checked, by its name; read when a policy asks for `acs:ResourceTag`.  self_service: the
+    security preference that grants the call on oneself.  on_itself: whether a call is one on oneself, where the input
+    names no user.  first: slow work of a write (hashing) that must not hold the write lock, or what `prepare` must have
+    read; it runs in a reading transaction once the call is allowed, before `prepare`, and what follows finds what it
+    returns as `prepared`.
     anonymous: needs no signature.  behind: whose account such a call concerns, by what it claims and before it proves
     it: the audit names it.  target_fact: a condition key and its value, or None, read when a policy asks for it.
     deprecated: what replaces it, told in the answer and the log; empty while it is not.

@@ -1,4 +1,4 @@
-"""What an action that needs no database works with."""
+"""What an action works with where it has no transaction."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 
 from keystead.identity.authentication import Authentication
 from keystead.identity.directory import Directory
+from keystead.identity.embedding import Embedding
 from keystead.identity.federation import Federation
 from keystead.identity.keyring import Keyring
 from keystead.identity.refused_signatures import RefusedSignatures
@@ -16,7 +17,8 @@ from keystead.identity.transaction import Quotas
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """now: seconds.  facts: the request's condition keys.  prepared: what the action's `prepare` has loaded.
+    """now: seconds.  facts: the request's condition keys.  prepared: what the action's `prepare` has loaded; in
+    `prepare` itself, what its `first` has read.  embedding: None where no model can be called.
 
     spend: accepts a mark, kept until a time in seconds, once for good: on every node and across restarts; raises
     `SignatureNonceUsed` for one that was spent before.  authentication, refused: how requests are believed, and those
@@ -34,3 +36,4 @@ class Desk(msgspec.Struct, frozen=True):
     authentication: Authentication | None = None
     refused: RefusedSignatures | None = None
     prepared: Any = None
+    embedding: Embedding | None = None

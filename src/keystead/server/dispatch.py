@@ -26,6 +26,7 @@ from keystead.identity import denial, replay, sessions
 from keystead.identity.authentication import Authentication
 from keystead.identity.callers import ANONYMOUS, IdentityType
 from keystead.identity.directory import Directory
+from keystead.identity.embedding import Embedding
 from keystead.identity.federation import Federation
 from keystead.identity.keyring import Keyring, SealBrokenError
 from keystead.identity.refused_signatures import RefusedSignatures
@@ -99,6 +100,7 @@ class Dispatcher:
     shared: SharedWindows | None
     clock: Clock
     help_at: str
+    embedding: Embedding | None = None
 
     async def answer(self, request: WireRequest) -> Answer:
         """The answer to a signed request, in the family's envelope; never raises."""
@@ -252,32 +254,23 @@ class Dispatcher:
 
     async def _run(self, call: Call, wanted: Any, facts: Facts, resource: str) -> Output:
         action, caller = call.action, call.caller
-        if action.memory:
-            if action.anonymous:
-                facts = authorization.facts(call, wanted)
-            desk = Desk(
-                call.now,
-                self.keyring,
-                self.quotas,
-                self.policy_extensions,
-                facts,
-                self.directory,
-                self.federation,
-                partial(self._spend, call),
-                self.authentication,
-                self.refused,
-            )
-            if action.prepare is not None:
-                desk = structs.replace(desk, prepared=await action.prepare(desk, wanted, caller))
-            return action.handler(desk, caller, wanted)
-        if not action.writes:
-            return await self._in_reader(call, partial(self._handle, call, wanted, facts))
         ready = None
         if action.first is not None:
             first = action.first
             ready = await self._in_reader(call, lambda tx: first(tx, caller, wanted))
-        loop = asyncio.get_running_loop()
+        if action.memory or action.prepare is not None:
+            if action.anonymous:
+                facts = authorization.facts(call, wanted)
+            desk = self._desk(call, facts, ready)
+            if action.prepare is not None:
+                ready = await action.prepare(desk, wanted, caller)
+                desk = structs.replace(desk, prepared=ready)
+            if action.memory:
+                return action.handler(desk, caller, wanted)
         handle = partial(self._handle, call, wanted, facts)
+        if not action.writes:
+            return await self._in_reader(call, handle, ready)
+        loop = asyncio.get_running_loop()
         work = self.database.submit(lambda: self._write(call, handle, ready, resource, loop), writes=True)
         return await asyncio.shield(asyncio.wrap_future(work))
 
@@ -288,11 +281,28 @@ class Dispatcher:
         tx.rights = authorization.CallersRights(call, known, self.keyring, tx)
         return call.action.handler(tx, call.caller, wanted)
 
-    async def _in_reader(self, call: Call, work: Callable[[Tx], Result]) -> Result:
+    def _desk(self, call: Call, facts: Facts, ready: Any) -> Desk:
+        return Desk(
+            call.now,
+            self.keyring,
+            self.quotas,
+            self.policy_extensions,
+            facts,
+            self.directory,
+            self.federation,
+            partial(self._spend, call),
+            self.authentication,
+            self.refused,
+            ready,
+            self.embedding,
+        )
+
+    async def _in_reader(self, call: Call, work: Callable[[Tx], Result], ready: Any = None) -> Result:
         """Run `work` in a reading transaction of the caller's account, in a worker thread."""
 
         def read() -> Result:
             with self.database.reading(call.now, call.caller.account_id) as tx:
+                tx.prepared = ready
                 return work(tx)
 
         return await asyncio.wrap_future(self.database.submit(read, writes=False))

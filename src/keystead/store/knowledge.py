@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from keystead.store import vectors
 from keystead.store.database import Tx
 from keystead.store.tables import files, index_chunks, index_jobs, index_terms, indices
 
@@ -54,7 +55,10 @@ def every(tx: Tx, workspace_id: str) -> list[sa.Row[Any]]:
 
 
 def insert(tx: Tx, workspace_id: str, index_id: str, **values: object) -> None:
-    """Add a knowledge base; `values` holds name, description, chunk_size, overlap, separator, source_type, wanted."""
+    """Add a knowledge base; `values` holds name, description, chunk_size, overlap, separator, source_type, wanted
+    and embedding_model."""
+    begins = {"revision": "", "due": False, "lease": 0, "failures": 0, "problem": ""}
+    values |= {f"embedding_{name}": value for name, value in begins.items()}
     place = {"id": index_id, "account_id": tx.account_id, "workspace_id": workspace_id}
     tx.run(sa.insert(indices), **place, created_at=tx.now, updated_at=tx.now, **values)
 
@@ -67,6 +71,7 @@ def update(tx: Tx, index_id: str, **values: object) -> None:
 def delete(tx: Tx, index_id: str) -> None:
     """Remove a knowledge base with its jobs, chunks and words; the files stay."""
     tx.run(sa.delete(index_terms).where(index_terms.c.index_id == index_id))
+    vectors.drop(tx, index_id)
     tx.run(sa.delete(index_chunks).where(index_chunks.c.index_id == index_id))
     tx.run(sa.delete(index_jobs).where(index_jobs.c.index_id == index_id))
     tx.run(sa.delete(indices).where(indices.c.id == index_id))
@@ -88,6 +93,7 @@ def drop_file(tx: Tx, file_id: str, index_id: str = "") -> int:
     if index_id:
         which &= index_chunks.c.index_id == index_id
     tx.run(sa.delete(index_terms).where(index_terms.c.chunk_id.in_(sa.select(index_chunks.c.id).where(which))))
+    vectors.drop_chunks(tx, which)
     return tx.run(sa.delete(index_chunks).where(which))
 
 

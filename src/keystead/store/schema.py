@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from keystead.store import tables
+
+_log = logging.getLogger("keystead.store")
 
 HEAD = "0001"
 """The newest revision in `migrations/versions`; a contract test holds it there."""
@@ -48,6 +51,8 @@ def upgrade(engine: sa.Engine) -> str:
                 _create(connection)
             elif before != HEAD:
                 migrate(connection, before)
+        if plain.dialect.name == "postgresql":
+            _use_pgvector(connection)
     return before or ""
 
 
@@ -57,6 +62,20 @@ def _create(connection: sa.Connection) -> None:
     connection.execute(sa.insert(tables.change_counter), {"id": 1, "last": 0})
     connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
     connection.execute(sa.text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD})
+
+
+def _use_pgvector(connection: sa.Connection) -> None:
+    """Have the database compare vectors where the server has pgvector and this user may; the rest works without."""
+    there = sa.text("SELECT installed_version FROM pg_available_extensions WHERE name = 'vector'")
+    with connection.begin():
+        found = connection.execute(there).one_or_none()
+        if found is None or found.installed_version is not None:
+            return
+        try:
+            with connection.begin_nested():
+                connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS vector"))
+        except sa.exc.DBAPIError as error:
+            _log.info("pgvector is there but not used: %s", str(error.orig).splitlines()[0])
 
 
 def alembic_config(connection: sa.Connection | None = None) -> Any:

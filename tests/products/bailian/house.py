@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 
 from keystead.faults import Fault
 from keystead.identity.callers import Caller
+from keystead.identity.embedding import Payer
 from keystead.identity.transaction import Tx
 from keystead.policy import Query, decide
 from keystead.products.action import Action
-from keystead.products.applications import running
-from keystead.products.applications.compose import Composition, Question
+from keystead.products.applications import meaning, running
+from keystead.products.applications.compose import Composition, Question, query_of
+from keystead.products.desk import Desk
 from keystead.store.database import Database
 from products.modelstudio.studio import BY_VERSION, OURS, REFUSED, TREES, Studio
 from products.modelstudio.studio import judge as judge_all
@@ -34,6 +37,7 @@ class House(Studio):
 
     def __init__(self, database: Database[Tx], **quotas: Any) -> None:
         super().__init__(database, **quotas)
+        self.embedding: Any = None
         self.place = self.workspace("first")
         self.elsewhere = self.workspace("second")
         self.user("super", "AliyunBailianFullAccess")
@@ -80,6 +84,11 @@ class House(Studio):
         with self.database.reading(self.now, self.account_id) as tx:
             if declared.first is not None:
                 prepared = declared.first(tx, caller, wanted)
+        if declared.prepare is not None:
+            none: Any = None
+            rest = {"prepared": prepared, "embedding": self.embedding}
+            desk = Desk(self.now, self.keyring, self.quotas, False, {}, self.directory, none, none, **rest)
+            prepared = asyncio.run(declared.prepare(desk, wanted, caller))
         begin = self.database.writing if declared.writes else self.database.reading
         with begin(self.now, self.account_id) as tx:
             tx.prepared, tx.public_url = prepared, "https://keystead.example/"
@@ -94,8 +103,13 @@ class House(Studio):
 
     def compose(self, agent_id: str, question: Question, place: str = "") -> tuple[Composition, str]:
         """What the gateway is given for a call."""
+        where = place or self.place
         with self.database.reading(self.now, self.account_id) as tx:
-            return running.prepare(tx, place or self.place, agent_id, question)
+            bases = running.bases(tx, where, agent_id, question)
+        payer = Payer(self.account_id, where, agent_id, self.account_id, agent_id)
+        meanings = asyncio.run(meaning.understood(self.embedding, payer, bases, query_of(question)))
+        with self.database.reading(self.now, self.account_id) as tx:
+            return running.prepare(tx, where, agent_id, question, meanings)
 
     def refused_call(self, agent_id: str, question: Question, place: str = "") -> Fault:
         """The refusal of a call."""

@@ -24,7 +24,6 @@ UNBUILT = {
     "datasource_code": "there are no connectors",
     "connect_id": "there are no connectors",
     "channel_type": "there are no connectors",
-    "embedding_model_name": "texts are ranked by their words, not by embeddings",
     "rerank_model_name": "no model reranks what was found",
     "rerank_mode": "no model reranks what was found",
     "rerank_instruct": "no model reranks what was found",
@@ -34,7 +33,7 @@ UNBUILT = {
     "enable_rewrite": "no model rewrites questions",
     "rewrite": "no model rewrites questions",
     "query_history": "no model rewrites questions",
-    "images": "texts are found by words only",
+    "images": "pictures are not looked for",
     "search_filters": "there are no metadata to filter by",
     "meta_extract_columns": "no model extracts metadata",
     "enable_headers": "there are no tables",
@@ -59,6 +58,9 @@ Unbuilt = Annotated[str, Text(0, 65536, doc="refused: not built")]
 UnbuiltFlag = Annotated[bool, Flag(doc="refused where true: not built")]
 ChunkSize = Annotated[int, Whole(1, 6000, doc="characters of a chunk")]
 Overlap = Annotated[int, Whole(0, 1024, doc="characters that a chunk repeats of the one before")]
+EmbeddingModel = Annotated[
+    str, Text(1, 128, doc="the model that makes the chunks' vectors; none: texts are found by their words only")
+]
 Separator = Annotated[str, Text(0, 64, doc="where chunks end, if they can")]
 PageNumber = Annotated[int, Whole(1, 100_000)]
 PageSize = Annotated[int, Whole(1, 100)]
@@ -85,7 +87,7 @@ class CreateIndexInput(DataInput, frozen=True, kw_only=True):
     )
     columns: Unbuilt = ""
     table_ids: Unbuilt = ""
-    embedding_model_name: Unbuilt = ""
+    embedding_model_name: EmbeddingModel | None = None
     enable_rewrite: UnbuiltFlag = False
     rerank_instruct: Unbuilt = ""
     rerank_min_score: Unbuilt = ""
@@ -110,6 +112,7 @@ class UpdateIndexInput(DataInput, frozen=True):
     id: Id
     name: Annotated[str, Text(1, 64, doc="what people see")] | None = None
     description: Annotated[str, Text(0, 1000, doc="free text")] | None = None
+    embedding_model_name: EmbeddingModel | None = None
     rerank_min_score: Unbuilt = ""
 
 
@@ -163,8 +166,8 @@ class ListChunksInput(DataInput, frozen=True):
 class RetrieveInput(DataInput, frozen=True):
     index_id: Id
     query: Annotated[str, Text(0, 20_000, doc="what is looked for")] = ""
-    dense_similarity_top_k: Annotated[int, Whole(0, 100, doc="with Sparse…: bounds the results")] | None = None
-    sparse_similarity_top_k: Annotated[int, Whole(0, 100, doc="with Dense…: bounds the results")] | None = None
+    dense_similarity_top_k: Annotated[int, Whole(0, 100, doc="chunks considered by their meaning")] | None = None
+    sparse_similarity_top_k: Annotated[int, Whole(0, 100, doc="chunks considered by their words")] | None = None
     rerank_top_n: Annotated[int, Whole(1, MOST_RESULTS, doc="how many results")] = 5
     enable_reranking: UnbuiltFlag = False
     enable_rewrite: UnbuiltFlag = False

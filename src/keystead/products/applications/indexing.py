@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from keystead.faults import FaultKind
 from keystead.identity.transaction import Tx
-from keystead.products.applications import categories, ranking, retrieval
+from keystead.products.applications import categories, meaning, ranking, retrieval
 from keystead.products.applications import files as file_rules
 from keystead.store import files, knowledge
 
@@ -115,6 +115,7 @@ def write(tx: Tx, row: sa.Row[Any], made: Cut) -> str:
         raise TOO_MUCH(made=f"{total} in all of its", limit=MOST_CHUNKS, where=" of one knowledge base")
     ids = {each["id"] for each in chunks}
     knowledge.add_chunks(tx, chunks, [each for each in made.terms if each["chunk_id"] in ids])
+    meaning.wait(tx, row)
     documents = [
         {"id": file_id, "name": name, "problem": "it was deleted meanwhile" if file_id in gone else problem}
         for file_id, (name, problem) in made.outcomes.items()

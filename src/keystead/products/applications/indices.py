@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from keystead.faults import FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
-from keystead.products.applications import indexing
+from keystead.products.applications import indexing, meaning
 from keystead.products.applications.categories import CATEGORY_NOT_FOUND, KINDS
 from keystead.products.applications.files import FILE_NOT_FOUND
 from keystead.products.applications.index_shapes import (
@@ -41,8 +41,10 @@ from keystead.products.applications.index_shapes import (
     refuse_unbuilt,
 )
 from keystead.products.applications.indexing import INDEX_NOT_FOUND, NOTHING_TO_TAKE, TOO_MUCH, Cut
+from keystead.products.applications.meaning import Choice
 from keystead.products.applications.parsers import type_of
 from keystead.products.applications.product import BAILIAN, NOT_BUILT, DataEnvelope, enter
+from keystead.products.desk import Desk
 from keystead.products.workspaces.access import WORKSPACE
 from keystead.store import knowledge
 
@@ -70,12 +72,23 @@ _ONE = (*KINDS, INDEX_NOT_FOUND)
 _NAMED = (FILE_NOT_FOUND, CATEGORY_NOT_FOUND)
 
 
+def _choose_first(tx: Tx, caller: Caller, wanted: CreateIndexInput) -> Choice:
+    place = enter(tx, caller, wanted, "knowledge", "operate")
+    return meaning.chosen(tx, caller, place, wanted.embedding_model_name)
+
+
+async def _settle_first(desk: Desk, _wanted: CreateIndexInput, _caller: Caller) -> str:
+    return await meaning.settled(desk, desk.prepared)
+
+
 @BAILIAN.action(
     "CreateIndex",
     method="POST",
     path="/{WorkspaceId}/index/create",
     resource=WORKSPACE,
     writes=True,
+    first=_choose_first,
+    prepare=_settle_first,
     request_id="RequestId",
     faults=(*KINDS, NOT_BUILT, *_NAMED, TOO_MANY_INDICES, OVERLAP_INVALID),
 )
@@ -109,8 +122,19 @@ def create_index(tx: Tx, caller: Caller, wanted: CreateIndexInput) -> IdOutput:
         separator=wanted.separator,
         source_type=wanted.source_type or "DATA_CENTER_FILE",
         wanted=json.dumps({"files": wanted.document_ids, "categories": wanted.category_ids}),
+        embedding_model=tx.prepared,
     )
     return IdOutput(data=IdKey(id=index_id))
+
+
+def _choose_again(tx: Tx, caller: Caller, wanted: UpdateIndexInput) -> Choice:
+    place = enter(tx, caller, wanted, "knowledge", "operate")
+    indexing.find(tx, wanted.workspace_id, wanted.id)
+    return meaning.chosen(tx, caller, place, wanted.embedding_model_name)
+
+
+async def _settle_again(desk: Desk, _wanted: UpdateIndexInput, _caller: Caller) -> str:
+    return await meaning.settled(desk, desk.prepared)
 
 
 @BAILIAN.action(
@@ -119,16 +143,20 @@ def create_index(tx: Tx, caller: Caller, wanted: CreateIndexInput) -> IdOutput:
     path="/{WorkspaceId}/index/update",
     resource=WORKSPACE,
     writes=True,
+    first=_choose_again,
+    prepare=_settle_again,
     request_id="RequestId",
     faults=(*_ONE, NOT_BUILT),
 )
 def update_index(tx: Tx, caller: Caller, wanted: UpdateIndexInput) -> IdOutput:
-    """Change the name or description of a knowledge base."""
+    """Change the name, description or embedding model of a knowledge base; another model makes all vectors anew."""
     enter(tx, caller, wanted, "knowledge", "operate")
     refuse_unbuilt(wanted)
     row = indexing.find(tx, wanted.workspace_id, wanted.id)
     given = {"name": wanted.name, "description": wanted.description}
     knowledge.update(tx, row.id, **{name: value for name, value in given.items() if value is not None})
+    if wanted.embedding_model_name is not None:
+        meaning.change(tx, row, tx.prepared)
     return IdOutput(data=IdKey(id=row.id))
 
 
@@ -193,7 +221,8 @@ def _cut_index(tx: Tx, caller: Caller, wanted: IndexInput) -> Cut | None:
     faults=(*_ONE, *_NAMED, NOTHING_TO_TAKE, TOO_MUCH),
 )
 def submit_job(tx: Tx, caller: Caller, wanted: IndexInput) -> JobOutput:
-    """Take the knowledge base's files in; the job is done when the answer comes."""
+    """Take the knowledge base's files in.  Their words are found when the answer comes; where there is an embedding
+    model, the job runs until every chunk has its vector."""
     enter(tx, caller, wanted, "knowledge", "operate")
     row = indexing.find(tx, wanted.workspace_id, wanted.index_id)
     if tx.prepared is None or not tx.prepared.outcomes:
@@ -225,7 +254,7 @@ def _cut_documents(tx: Tx, caller: Caller, wanted: AddDocumentsInput) -> Cut | N
     faults=(*_ONE, *_NAMED, NOT_BUILT, NOTHING_TO_TAKE, TOO_MUCH, OVERLAP_INVALID),
 )
 def add_documents(tx: Tx, caller: Caller, wanted: AddDocumentsInput) -> IdOutput:
-    """Take more files into a knowledge base; the job is done when the answer comes."""
+    """Take more files into a knowledge base, as SubmitIndexJob does."""
     enter(tx, caller, wanted, "knowledge", "operate")
     refuse_unbuilt(wanted)
     row = indexing.find(tx, wanted.workspace_id, wanted.index_id)
@@ -245,22 +274,42 @@ def add_documents(tx: Tx, caller: Caller, wanted: AddDocumentsInput) -> IdOutput
 def get_job_status(tx: Tx, caller: Caller, wanted: JobStatusInput) -> JobStatusOutput:
     """Show what a job did with each file."""
     enter(tx, caller, wanted, "knowledge", "view")
-    row = knowledge.job(tx, indexing.find(tx, wanted.workspace_id, wanted.index_id).id, wanted.job_id)
+    index = indexing.find(tx, wanted.workspace_id, wanted.index_id)
+    row = knowledge.job(tx, index.id, wanted.job_id)
     if row is None:
         raise JOB_NOT_FOUND(id=wanted.job_id, index=wanted.index_id)
     skip = (wanted.page_number - 1) * wanted.page_size
-    documents = [
-        JobDocument(
-            code="InvalidFile" if each["problem"] else "FINISH",
-            doc_id=each["id"],
-            doc_name=each["name"],
-            gmt_modified=row.created_at * 1000,
-            message=each["problem"] or "success",
-            status="INSERT_ERROR" if each["problem"] else "FINISH",
+    taken = json.loads(row.documents)
+    waiting = meaning.pending(tx, index) & {each["id"] for each in taken}
+    documents = [_of_job(row, index, each, waiting) for each in taken[skip : skip + wanted.page_size]]
+    status = row.status
+    if waiting:
+        status = "FAILED" if index.embedding_problem else "RUNNING"
+    return JobStatusOutput(data=Job(documents=documents, job_id=row.id, status=status))
+
+
+def _of_job(row: sa.Row[Any], index: sa.Row[Any], taken: dict[str, str], waiting: set[str]) -> JobDocument:
+    """What became of one file.  A file whose vectors cannot be made is tried again: its failure may pass."""
+    code, status, message = "FINISH", "FINISH", "success"
+    if taken["problem"]:
+        code, status, message = "InvalidFile", "INSERT_ERROR", taken["problem"]
+    elif taken["id"] in waiting and index.embedding_problem:
+        code, status = "EmbeddingFailed", "INSERT_ERROR"
+        message = f"no vectors yet, it is tried again; {index.embedding_problem}"
+    elif taken["id"] in waiting:
+        code, status, message = (
+            "RUNNING",
+            "RUNNING",
+            "found by its words; vectors are being made",
         )
-        for each in json.loads(row.documents)[skip : skip + wanted.page_size]
-    ]
-    return JobStatusOutput(data=Job(documents=documents, job_id=row.id, status=row.status))
+    return JobDocument(
+        code=code,
+        doc_id=taken["id"],
+        doc_name=taken["name"],
+        gmt_modified=row.created_at * 1000,
+        message=message,
+        status=status,
+    )
 
 
 @BAILIAN.action(
@@ -325,6 +374,7 @@ def _shown(tx: Tx, row: sa.Row[Any]) -> Index:
         overlap_size=row.overlap,
         separator=row.separator,
         source_type=row.source_type,
+        embedding_model_name=row.embedding_model,
         document_ids=[each.id for each in knowledge.documents(tx, row.id)],
     )
 

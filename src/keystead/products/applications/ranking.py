@@ -1,7 +1,8 @@
-"""Finding texts by their words: cutting into chunks, splitting into words, BM25.
+"""Finding texts: cutting into chunks, splitting into words, BM25, and how words and meaning are weighed together.
 
-Pure.  This ranks by words, not by meaning: there are no embeddings behind it (docs/guides/applications.md says so).
-BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), with k1 = 1.2 and b = 0.75.
+Pure.  BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), with k1 = 1.2 and b = 0.75.
+Both are joined as in Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval" (2023): a sum of
+normalized scores, and not of ranks, since a rank says nothing of how well the words of a question were met.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 MOST_TERM = 64
 _K1 = 1.2
 _B = 0.75
+_HALF = 0.5
 _WORD = re.compile(r"[^\W_]+")
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af]+")
 
@@ -63,6 +65,27 @@ def bm25(postings: Iterable[Posting], chunks: int, mean_length: float) -> dict[s
         for each in found:
             damped = each.count + _K1 * (1 - _B + _B * each.length / (mean_length or 1))
             scores[each.chunk_id] = scores.get(each.chunk_id, 0.0) + weight * each.count * (_K1 + 1) / damped
+    return scores
+
+
+def ceiling(terms: Sequence[str], postings: Iterable[Posting], chunks: int) -> float:
+    """What BM25 can give at most for these words; one that stands nowhere counts like the rarest."""
+    found = Counter(each.term for each in postings)
+    return sum((_K1 + 1) * math.log(1 + (chunks - found[term] + 0.5) / (found[term] + 0.5)) for term in terms)
+
+
+def fused(by_words: Mapping[str, float], most: float, nearest: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """Scores from 0 to 1, half from the words, half from the meaning.
+
+    most: what `by_words` could reach.  nearest: cosines; models differ in the range that theirs fill, so the nearest
+    counts 1 and the farthest of those given 0.
+    """
+    scores = {chunk_id: _HALF * min(1.0, score / most) for chunk_id, score in by_words.items() if most > 0}
+    if nearest:
+        high, low = max(score for _, score in nearest), min(score for _, score in nearest)
+        for chunk_id, score in nearest:
+            near = (score - low) / (high - low) if high > low else 1.0
+            scores[chunk_id] = scores.get(chunk_id, 0.0) + _HALF * near
     return scores
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from keystead.faults import FaultKind
+from keystead.identity.embedding import Embedded
 from keystead.identity.transaction import Tx
 from keystead.products.applications import compose as composing
 from keystead.products.applications import config as configs
@@ -47,17 +49,23 @@ BASE_GONE = FaultKind(
 _SESSION = re.compile(r"[0-9a-f]{32}")
 
 
-def prepare(tx: Tx, workspace_id: str, agent_id: str, question: Question) -> tuple[Composition, str]:
-    """The model call that answers `question`, and the ID of its session.
+def bases(tx: Tx, workspace_id: str, agent_id: str, question: Question) -> list[sa.Row[Any]]:
+    """The knowledge bases that a call will look things up in.  Raises as `prepare`."""
+    row, config = _application(tx, workspace_id, agent_id, question)
+    wanted, _ = _wanted_bases(question, config.rag_config or RagConfig())
+    samples = configs.stored(row.samples, SampleLibrary)
+    return _existing(tx, workspace_id, (*wanted, *_samples(samples)))
+
+
+def prepare(
+    tx: Tx, workspace_id: str, agent_id: str, question: Question, meanings: Mapping[str, Embedded] | None = None
+) -> tuple[Composition, str]:
+    """The model call that answers `question`, and the ID of its session.  meanings: see `retrieval.search`.
 
     An unknown session and one that has ended begin anew, under a new ID.  Raises `App.AccessDenied`,
     `InvalidParameter`, `UnsupportedOperation`, `Memory.MemoryIdNotFound` and `RetrivalFailed`.
     """
-    row = agents.get(tx, workspace_id, agent_id)
-    if row is None:
-        raise NO_APPLICATION(id=agent_id, workspace=workspace_id)
-    config = configs.stored(row.config, ApplicationConfig)
-    composing.check(question, config, row.model)
+    row, config = _application(tx, workspace_id, agent_id, question)
     session_id, rounds = _session(tx, agent_id, question)
     material = Material(
         model=row.model,
@@ -65,10 +73,19 @@ def prepare(tx: Tx, workspace_id: str, agent_id: str, question: Question) -> tup
         config=config,
         rounds=rounds,
         memory=_memory(tx, workspace_id, question),
-        found=_found(tx, workspace_id, question, config.rag_config or RagConfig()),
-        examples=_examples(tx, workspace_id, question, row),
+        found=_found(tx, workspace_id, question, config.rag_config or RagConfig(), meanings),
+        examples=_examples(tx, workspace_id, question, row, meanings),
     )
     return composing.compose(material, question, tx.now), session_id
+
+
+def _application(tx: Tx, workspace_id: str, agent_id: str, question: Question) -> tuple[sa.Row[Any], ApplicationConfig]:
+    row = agents.get(tx, workspace_id, agent_id)
+    if row is None:
+        raise NO_APPLICATION(id=agent_id, workspace=workspace_id)
+    config = configs.stored(row.config, ApplicationConfig)
+    composing.check(question, config, row.model)
+    return row, config
 
 
 def remember(tx: Tx, agent_id: str, session_id: str, asked: str, answer: str) -> None:
@@ -116,12 +133,19 @@ def _memory(tx: Tx, workspace_id: str, question: Question) -> list[str]:
     return prompts.node_contents(tx, row.id, MOST_NODES)
 
 
-def _found(tx: Tx, workspace_id: str, question: Question, rag: RagConfig) -> list[Passage]:
+def _wanted_bases(question: Question, rag: RagConfig) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The knowledge bases that a question is looked up in, and the files in them; no files: all."""
     asked, file_ids = _rag_options(question, rag)
-    if not rag.enable_search:
-        return []
-    bases = _existing(tx, workspace_id, asked or rag.knowledge_base_code_list or ())
-    return search(tx, bases, composing.query_of(question), rag.top_k or configs.DEFAULT_CHUNKS, file_ids)
+    return (asked or rag.knowledge_base_code_list or ()) if rag.enable_search else (), file_ids
+
+
+def _found(
+    tx: Tx, workspace_id: str, question: Question, rag: RagConfig, meanings: Mapping[str, Embedded] | None
+) -> list[Passage]:
+    wanted, file_ids = _wanted_bases(question, rag)
+    most = rag.top_k or configs.DEFAULT_CHUNKS
+    rows = _existing(tx, workspace_id, wanted)
+    return search(tx, rows, composing.query_of(question), most, file_ids, meanings)
 
 
 def _rag_options(question: Question, rag: RagConfig) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -148,16 +172,24 @@ def _rag_options(question: Question, rag: RagConfig) -> tuple[tuple[str, ...], t
     return lists["pipeline_ids"], lists["file_ids"]
 
 
-def _examples(tx: Tx, workspace_id: str, question: Question, row: sa.Row[Any]) -> list[Passage]:
+def _samples(samples: SampleLibrary) -> tuple[str, ...]:
+    return (samples.sample_library_id_list or ()) if samples.enable_sample else ()
+
+
+def _examples(
+    tx: Tx, workspace_id: str, question: Question, row: sa.Row[Any], meanings: Mapping[str, Embedded] | None
+) -> list[Passage]:
     samples = configs.stored(row.samples, SampleLibrary)
-    if not samples.enable_sample:
-        return []
-    bases = _existing(tx, workspace_id, samples.sample_library_id_list or ())
-    return search(tx, bases, composing.query_of(question), samples.top_k or configs.DEFAULT_CHUNKS)
+    rows = _existing(tx, workspace_id, _samples(samples))
+    most = samples.top_k or configs.DEFAULT_CHUNKS
+    return search(tx, rows, composing.query_of(question), most, meanings=meanings)
 
 
-def _existing(tx: Tx, workspace_id: str, wanted: tuple[str, ...]) -> list[str]:
+def _existing(tx: Tx, workspace_id: str, wanted: tuple[str, ...]) -> list[sa.Row[Any]]:
+    found = []
     for each in wanted:
-        if knowledge.get(tx, workspace_id, each) is None:
+        row = knowledge.get(tx, workspace_id, each)
+        if row is None:
             raise BASE_GONE(id=each)
-    return list(wanted)
+        found.append(row)
+    return found

@@ -6,7 +6,20 @@ texts of files are sealed by the master keys where nothing has to search in them
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    ARRAY,
+    REAL,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 from keystead.store.tables.spine import account_column, metadata
 
@@ -140,9 +153,16 @@ indices = Table(
     Column("separator", String(64), nullable=False),
     Column("source_type", String(32), nullable=False),
     Column("wanted", Text, nullable=False),  # JSON: files and categories that the next job takes
+    Column("embedding_model", String(128), nullable=False),  # empty: texts are found by their words only
+    Column("embedding_revision", String(512), nullable=False),  # what made the vectors; empty while there are none
+    Column("embedding_due", Boolean, nullable=False),  # chunks may wait for their vectors
+    Column("embedding_lease", BigInteger, nullable=False),  # seconds: until then one node is at it, or none tries
+    Column("embedding_failures", Integer, nullable=False),  # tries in a row that failed
+    Column("embedding_problem", String(512), nullable=False),  # why the last of them failed
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "workspace_id", "id"),
+    Index(None, "embedding_due", "embedding_lease"),
 )
 
 index_jobs = Table(
@@ -176,4 +196,13 @@ index_terms = Table(
     Column("chunk_id", String(32), ForeignKey("index_chunks.id"), primary_key=True),
     Column("count", Integer, nullable=False),
     Index(None, "chunk_id"),
+)
+
+# Embeddings of length 1: 32-bit floats, little-endian; on PostgreSQL an array, which pgvector compares by a cast.
+index_vectors = Table(
+    "index_vectors",
+    metadata,
+    Column("chunk_id", String(32), ForeignKey("index_chunks.id"), primary_key=True),
+    Column("index_id", String(32), nullable=False, index=True),
+    Column("vector", LargeBinary().with_variant(ARRAY(REAL), "postgresql"), nullable=False),
 )

@@ -677,11 +677,20 @@ def upgrade() -> None:
         sa.Column("separator", sa.String(length=64), nullable=False),
         sa.Column("source_type", sa.String(length=32), nullable=False),
         sa.Column("wanted", sa.Text(), nullable=False),
+        sa.Column("embedding_model", sa.String(length=128), nullable=False),
+        sa.Column("embedding_revision", sa.String(length=512), nullable=False),
+        sa.Column("embedding_due", sa.Boolean(), nullable=False),
+        sa.Column("embedding_lease", sa.BigInteger(), nullable=False),
+        sa.Column("embedding_failures", sa.Integer(), nullable=False),
+        sa.Column("embedding_problem", sa.String(length=512), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_indices_account_id")),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_indices_workspace_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_indices")),
+    )
+    op.create_index(
+        op.f("ix_indices_embedding_due_embedding_lease"), "indices", ["embedding_due", "embedding_lease"], unique=False
     )
     op.create_index(op.f("ix_indices_workspace_id_id"), "indices", ["workspace_id", "id"], unique=False)
     op.create_table(
@@ -977,4 +986,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("index_id", "term", "chunk_id", name=op.f("pk_index_terms")),
     )
     op.create_index(op.f("ix_index_terms_chunk_id"), "index_terms", ["chunk_id"], unique=False)
+    op.create_table(
+        "index_vectors",
+        sa.Column("chunk_id", sa.String(length=32), nullable=False),
+        sa.Column("index_id", sa.String(length=32), nullable=False),
+        sa.Column("vector", sa.LargeBinary().with_variant(sa.ARRAY(sa.REAL()), "postgresql"), nullable=False),
+        sa.ForeignKeyConstraint(["chunk_id"], ["index_chunks.id"], name=op.f("fk_index_vectors_chunk_id")),
+        sa.PrimaryKeyConstraint("chunk_id", name=op.f("pk_index_vectors")),
+    )
+    op.create_index(op.f("ix_index_vectors_index_id"), "index_vectors", ["index_id"], unique=False)
     op.execute("INSERT INTO change_counter (id, last) VALUES (1, 0)")
