@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+from msgspec import structs
 
 from keystead import signing
 from keystead.percent import decode_pairs
@@ -60,7 +61,7 @@ class Case:
 
     def signed(self, string_to_sign: str, canonical_request: str = "") -> tuple[Case, Texts]:
         """The case after its client signed another text."""
-        claim = self.claim._replace(signature=mac(self.claim, self.secret, string_to_sign))
+        claim = structs.replace(self.claim, signature=mac(self.claim, self.secret, string_to_sign))
         return replace(self, claim=claim), Texts(string_to_sign, canonical_request)
 
     def signed_request(self, canonical_request: str) -> tuple[Case, Texts]:
@@ -135,13 +136,13 @@ def respelled(case: Case, encode: Callable[[str], str]) -> Iterator[Faulty]:
 @fault(causes.SECRET_BLANK)
 def a_line_feed_behind_the_secret(case: Case) -> Iterator[Faulty]:
     text = case.form.string_to_sign
-    claim = case.claim._replace(signature=mac(case.claim, case.secret + "\n", text))
+    claim = structs.replace(case.claim, signature=mac(case.claim, case.secret + "\n", text))
     yield replace(case, claim=claim), Texts()
 
 
 @fault(causes.OTHER_PAIR)
 def the_secret_of_another_pair(case: Case) -> Iterator[Faulty]:
-    claim = case.claim._replace(signature=mac(case.claim, "another secret", case.form.string_to_sign))
+    claim = structs.replace(case.claim, signature=mac(case.claim, "another secret", case.form.string_to_sign))
     yield replace(case, claim=claim), Texts()
 
 
@@ -151,7 +152,7 @@ def an_ampersand_too_few_or_too_many(case: Case) -> Iterator[Faulty]:
         made = hmac.new(case.secret.encode(), case.form.string_to_sign.encode(), hashlib.sha1).digest()
     else:
         made = mac(case.claim, case.secret + "&", case.form.string_to_sign)
-    yield replace(case, claim=case.claim._replace(signature=made)), Texts()
+    yield replace(case, claim=structs.replace(case.claim, signature=made)), Texts()
 
 
 @fault(causes.METHOD)
@@ -261,7 +262,7 @@ def the_canonical_request_is_signed_itself(case: Case) -> Iterator[Faulty]:
 def the_signature_is_hexadecimal_in_base64(case: Case) -> Iterator[Faulty]:
     if case.scheme in ("RPC", "ROA"):
         hexadecimal = case.claim.signature.hex().encode()
-        yield replace(case, claim=case.claim._replace(signature=hexadecimal)), Texts()
+        yield replace(case, claim=structs.replace(case.claim, signature=hexadecimal)), Texts()
 
 
 @pytest.mark.parametrize("name", BASE)
@@ -335,7 +336,7 @@ def test_two_faults_at_once_are_not_mistaken_for_one() -> None:
     query = "&".join(f"{n}={v}" for n, v in reversed(pairs))
     faulty, _ = query_line(it, query)
     other, _ = faulty.arrived(method="GET")
-    found = diagnose(other.claim._replace(signature=faulty.claim.signature), other.request, Texts(),
+    found = diagnose(structs.replace(other.claim, signature=faulty.claim.signature), other.request, Texts(),
                      Pair(it.claim.access_key_id, it.secret), ())  # fmt: skip
     assert [cause.name for cause in found.causes] == [causes.NOTHING_FOUND.name]
     assert found.proven is False
