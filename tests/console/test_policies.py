@@ -200,7 +200,7 @@ def test_the_editor_keeps_form_and_text_in_step(boss: Person) -> None:
     expect(page.get_by_role("complementary")).to_contain_text("Allows modelstudio:InvokeModel on acs:modelstudio:")
     page.get_by_role("button", name="Add Condition").click()
     page.get_by_label("Condition key").fill("acs:SourceIp")
-    page.get_by_label("Operator").select_option("IpAddress")
+    page.get_by_label("Operator", exact=True).select_option("IpAddress")
     page.get_by_label("Values, one on a line").fill("10.0.0.0/8\n192.168.0.0/16")
     page.get_by_role("tab", name="Visual Editor").press("ArrowRight")
     written = json.loads(page.locator("#document").input_value())["Statement"][0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
@@ -34,6 +34,7 @@ def environment(marks: Mapping[str, str]) -> Environment:
         pretty=pretty,
         session_lengths=session_lengths,
         hours=hours,
+        translated=translated,
         help_at=help_at,
     )
     made.filters.update(moment=moment, quoted=quoted, day=lambda text: text[:10])
@@ -59,3 +60,8 @@ def hours(words: Callable[..., str], length: int) -> str:
 def session_lengths(words: Callable[..., str], present: int = 3600) -> list[tuple[str, str]]:
     """Choices of how long a role's session may live: (seconds, label), one to twelve hours and the present one."""
     return [(str(each), hours(words, each)) for each in sorted({*(3600 * n for n in (1, 2, 4, 6, 8, 12)), present})]
+
+
+def translated(words: Callable[[str], str], choices: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Choices with their labels in the reader's language."""
+    return [(value, words(label)) for value, label in choices]

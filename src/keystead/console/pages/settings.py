@@ -1,0 +1,366 @@
+"""Settings of the account: security, MFA, passwords, network.  Source: reference/console.md 3.13.
+
+Each card shows what holds now, and who changed it when; each form says whom a change concerns.  Only what the server
+enforces can be set.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from keystead.console.asking import Refusal, RefusedError, refusal_of
+from keystead.console.routing import Pages
+from keystead.console.texts import mark
+from keystead.console.visit import Visit
+from keystead.faults import Fault, FaultKind
+
+PAGES = Pages()
+
+LOCKED_OUT = FaultKind(
+    "Conflict.OwnAddress",
+    409,
+    "Your own address {address} is in none of these networks: you could not sign in again. Nothing was changed.",
+    "Add your network, or tick that you mean it.",
+)
+NO_CARD = FaultKind("PageNotFound", 404, "There are no such settings.", "Choose a card of the settings page.")
+ADDRESS_INVALID = FaultKind(
+    "InvalidParameter.IPList", 400, "{text} is no address or network.", "Write one such as 203.0.113.0/24 on each line."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting.  name: the parameter.  as_: how the form asks for it: flag, number, area or choice.
+
+    choices: (value, label).  unit: behind the value.  hint: below the field.
+    """
+
+    name: str
+    label: str
+    as_: str = "flag"
+    choices: tuple[tuple[str, str], ...] = ()
+    unit: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One card: the action that reads and the one that writes it (of IMS), its settings, and the same in the audit."""
+
+    key: str
+    title: str
+    purpose: str
+    reads: str
+    writes: str
+    settings: tuple[Setting, ...]
+
+
+_DAYS = mark("days")
+_IDLE = (
+    ("90", mark("90 days")),
+    ("180", mark("180 days")),
+    ("365", mark("365 days")),
+    ("730", mark("730 days")),
+)
+
+CARDS = {
+    each.key: each
+    for each in (
+        Card(
+            "security",
+            mark("Security"),
+            mark("What users may do to themselves, how long a console session lasts, and when idle access ends."),
+            "GetSecurityPreference",
+            "SetSecurityPreference",
+            (
+                Setting("AllowUserToChangePassword", mark("Users change their own password")),
+                Setting("AllowUserToManageMFADevices", mark("Users manage their own MFA device")),
+                Setting("AllowUserToLoginWithPasskey", mark("Users sign in with passkeys")),
+                Setting(
+                    "AllowUserToManageAccessKeys",
+                    mark("Users manage their own AccessKey pairs"),
+                    hint=mark("Each user can then make a secret that lasts; better left off."),
+                ),
+                Setting("LoginSessionDuration", mark("A console session lasts"), "number", unit=mark("hours")),
+                Setting(
+                    "MaxIdleDaysForUsers",
+                    mark("Console Access ends after"),
+                    "choice",
+                    _IDLE,
+                    hint=mark("without a sign-in"),
+                ),
+                Setting(
+                    "MaxIdleDaysForAccessKeys",
+                    mark("AccessKey pairs are disabled after"),
+                    "choice",
+                    _IDLE,
+                    hint=mark("without a call"),
+                ),
+            ),
+        ),
+        Card(
+            "mfa",
+            mark("MFA"),
+            mark("Who gives a second factor when signing in."),
+            "GetSecurityPreference",
+            "SetSecurityPreference",
+            (
+                Setting(
+                    "MFAOperationForLogin",
+                    mark("MFA is asked of"),
+                    "choice",
+                    (
+                        ("mandatory", mark("all users")),
+                        ("independent", mark("users of whom it is demanded")),
+                        ("adaptive", mark("users whose sign-in is unusual")),
+                    ),
+                ),
+                Setting(
+                    "OperationForRiskLogin",
+                    mark("An unusual sign-in without a device"),
+                    "choice",
+                    (
+                        ("autonomous", mark("may go on without one")),
+                        ("enforceVerify", mark("must bind one first")),
+                    ),
+                ),
+                Setting(
+                    "EnableSaveMFATicket",
+                    mark("A browser may be remembered for 7 days"),
+                    hint=mark("It then asks for the password alone."),
+                ),
+            ),
+        ),
+        Card(
+            "password",
+            mark("Password"),
+            mark("What a password must be like. Passwords that are set already stay until they are changed."),
+            "GetPasswordPolicy",
+            "SetPasswordPolicy",
+            (
+                Setting("MinimumPasswordLength", mark("At least"), "number", unit=mark("characters")),
+                Setting("RequireLowercaseCharacters", mark("Small letters")),
+                Setting("RequireUppercaseCharacters", mark("Capital letters")),
+                Setting("RequireNumbers", mark("Digits")),
+                Setting("RequireSymbols", mark("Symbols")),
+                Setting(
+                    "MinimumPasswordDifferentCharacter",
+                    mark("Different characters"),
+                    "number",
+                    hint=mark("0 for any number"),
+                ),
+                Setting("PasswordNotContainUserName", mark("The logon name is not inside")),
+                Setting("MaxPasswordAge", mark("Valid for"), "number", unit=_DAYS, hint=mark("0 for ever")),
+                Setting(
+                    "HardExpire",
+                    mark("After that signing in is refused"),
+                    hint=mark("Otherwise the password must be changed first."),
+                ),
+                Setting(
+                    "PasswordReusePrevention",
+                    mark("Not one of the last"),
+                    "number",
+                    unit=mark("passwords"),
+                    hint=mark("0 for off"),
+                ),
+                Setting(
+                    "MaxLoginAttemps",
+                    mark("Locked for an hour after"),
+                    "number",
+                    unit=mark("wrong passwords within an hour"),
+                    hint=mark("0 for never"),
+                ),
+            ),
+        ),
+        Card(
+            "network",
+            mark("Network"),
+            mark("From where people sign in."),
+            "GetSecurityPreference",
+            "SetSecurityPreference",
+            (
+                Setting(
+                    "LoginNetworkMasks",
+                    mark("Signing in is allowed from"),
+                    "area",
+                    hint=mark("Addresses and networks, one on a line; empty for everywhere."),
+                ),
+            ),
+        ),
+        Card(
+            "access-keys",
+            mark("AccessKey network"),
+            mark("From where AccessKey pairs without a list of their own may call."),
+            "GetAccessKeyPolicyForAccount",
+            "SetAccessKeyPolicyForAccount",
+            (
+                Setting("Active", mark("The list is in force")),
+                Setting(
+                    "IPList",
+                    mark("Calls are allowed from"),
+                    "area",
+                    hint=mark("Addresses and networks, one on a line."),
+                ),
+            ),
+        ),
+    )
+}
+
+
+@PAGES.get("/settings")
+async def settings(visit: Visit) -> Response:
+    """Every card with what holds now.  Raises `RefusedError` where nothing of it may be read."""
+    cards = []
+    answers: dict[str, dict[str, Any] | None] = {}
+    await visit.ask("ims", "GetSecurityPreference")
+    visit.asked.clear()
+    for card in CARDS.values():
+        if card.reads not in answers:
+            answers[card.reads] = await visit.try_ask("ims", card.reads)
+        answer = answers[card.reads]
+        values = _values(card, answer) if answer is not None else None
+        cards.append({"card": card, "values": values, "changed": await _changed(visit, card)})
+    return visit.render("settings.html", cards=cards)
+
+
+def _values(card: Card, answer: dict[str, Any]) -> dict[str, Any]:
+    """What holds now, by parameter."""
+    if card.key == "access-keys":
+        policy = json.loads(answer["AccessKeyPolicy"])
+        listed = [each for statement in policy.get("Statements", ()) for each in statement.get("IPList", ())]
+        return {"Active": policy.get("Status") == "Active", "IPList": "\n".join(listed)}
+    leaves: dict[str, Any] = {}
+    for part in answer["SecurityPreference"].values() if "SecurityPreference" in answer else [answer["PasswordPolicy"]]:
+        leaves |= part
+    found = {each.name: leaves[each.name] for each in card.settings}
+    if "LoginNetworkMasks" in found:
+        found["LoginNetworkMasks"] = "\n".join(found["LoginNetworkMasks"].replace(" ", "").strip(";").split(";"))
+    return found
+
+
+async def _changed(visit: Visit, card: Card) -> dict[str, Any] | None:
+    """The newest change of what the card shows, where the person may look into the audit trail."""
+    if visit.lacks("keystead", "LookupEvents"):
+        return None
+    answer = await visit.try_ask(
+        "keystead", "LookupEvents", EventAction=card.writes, Kind="write", Outcome="Success", MaxItems=20
+    )
+    visit.asked.clear()
+    names = {each.name for each in card.settings} | {"AccessKeyPolicy"}
+    events: list[dict[str, Any]] = answer["Events"]["Event"] if answer else []
+    return next((each for each in events if names & set(each["Parameters"])), None)
+
+
+def _card(visit: Visit) -> Card:
+    """The card in the address.  Raises `PageNotFound`."""
+    card = CARDS.get(visit.path["card"])
+    if card is None:
+        raise NO_CARD()
+    return card
+
+
+@PAGES.get("/settings/{card}")
+async def modify(visit: Visit) -> Response:
+    """The form of one card."""
+    return await _form(visit, _card(visit))
+
+
+async def _form(visit: Visit, card: Card, refusal: Refusal | None = None, *, locks_out: bool = False) -> Response:
+    answer = await visit.ask("ims", card.reads)
+    concerned = await _concerned(visit, card)
+    return visit.render(
+        "settings_card.html",
+        refusal.fault.status if refusal else 200,
+        card=card,
+        values=_values(card, answer),
+        concerned=concerned,
+        refusal=refusal,
+        locks_out=locks_out,
+        address=visit.request.peer,
+    )
+
+
+async def _concerned(visit: Visit, card: Card) -> list[str]:
+    """Whom a change of the card concerns now, in sentences."""
+    console = await _count(visit, Access="console")
+    both = await _count(visit, Access="both")
+    keys = await _count(visit, Access="accesskey")
+    if console is None or both is None or keys is None:
+        return []
+    people, count = console + both, visit.language.count
+    sentences = []
+    if card.key != "access-keys":
+        sentences.append(count("{n} user has Console Access.", "{n} users have Console Access.", people))
+    if card.key == "mfa":
+        without = sum([await _count(visit, Access=each, Mfa="false") or 0 for each in ("console", "both")])
+        sentences.append(
+            count(
+                "{n} of them has no MFA device; if it is asked of all, it is bound at the next sign-in.",
+                "{n} of them have no MFA device; if it is asked of all, it is bound at the next sign-in.",
+                without,
+            )
+        )
+    if card.key in ("security", "access-keys"):
+        sentences.append(count("{n} user has AccessKey pairs.", "{n} users have AccessKey pairs.", keys + both))
+    return sentences
+
+
+async def _count(visit: Visit, **filters: str) -> int | None:
+    answer = await visit.try_ask("keystead", "SearchUsers", PageSize=1, **filters)
+    visit.asked.clear()
+    return answer["TotalCount"] if answer else None
+
+
+@PAGES.post("/settings/{card}", proof=True)
+async def save(visit: Visit) -> Response:
+    """Change what the card holds."""
+    card = _card(visit)
+    try:
+        if card.key == "access-keys":
+            await visit.ask("ims", card.writes, AccessKeyPolicy=_network_policy(visit))
+        elif card.key == "network":
+            await visit.ask("ims", card.writes, LoginNetworkMasks=_masks(visit))
+        else:
+            names = {each.name: visit.form[each.name] for each in card.settings if each.name in visit.form}
+            await visit.ask("ims", card.writes, **names)
+    except Fault as fault:
+        return await _form(visit, card, refusal_of(fault), locks_out=fault.code == LOCKED_OUT.code)
+    except RefusedError as refused:
+        return await _form(visit, card, refused.refusal)
+    return visit.redirect("/settings", visit.text("The settings are changed. They count from now on."))
+
+
+def _listed(text: str) -> list[str]:
+    return text.replace(",", " ").replace(";", " ").split()
+
+
+def _masks(visit: Visit) -> str:
+    """The networks of the form as the API takes them.  Raises a fault where they would lock the person out."""
+    listed = _listed(visit.form.get("LoginNetworkMasks", ""))
+    if listed and visit.form.get("locks_out") != "yes" and not _inside(visit.request.peer, listed):
+        raise LOCKED_OUT(address=visit.request.peer)
+    return ";".join(listed)
+
+
+def _inside(address: str, listed: list[str]) -> bool:
+    """Whether an address is in one of the networks.  Raises `InvalidParameter.IPList` for what is none."""
+    found = ipaddress.ip_address(address)
+    networks = []
+    for each in listed:
+        try:
+            networks.append(ipaddress.ip_network(each))
+        except ValueError:
+            raise ADDRESS_INVALID(text=each[:64]) from None
+    return any(found in network for network in networks)
+
+
+def _network_policy(visit: Visit) -> str:
+    listed = _listed(visit.form.get("IPList", ""))
+    statements = [{"Type": "ClassicWhiteList", "IPList": listed}] if listed else []
+    status = "Active" if visit.form.get("Active") == "true" else "Inactive"
+    return json.dumps({"Version": 1, "Status": status, "Statements": statements})
