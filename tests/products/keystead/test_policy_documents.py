@@ -95,6 +95,15 @@ def test_an_error_says_where(studio: Studio) -> None:
     assert error["NextStep"]
 
 
+def test_the_limit_is_that_of_the_kind(studio: Studio) -> None:
+    long = document(*[allow("ram:GetUser", "acs:ram:*:*:user/" + "a" * 60)] * 20)
+    assert studio.call(OURS, "CheckPolicyDocument", PolicyDocument=long)["Valid"] is True
+    found = studio.call(OURS, "CheckPolicyDocument", PolicyDocument=long, Kind="Trust")
+    [error] = found["Findings"]["Finding"]
+    assert found["Limit"] < len(long)
+    assert error["Code"] == "InvalidParameter.PolicyDocument.Length"
+
+
 def test_every_declared_permission_can_be_named(studio: Studio) -> None:
     listed = studio.call(OURS, "ListPermissions")["Permissions"]["Permission"]
     by_name = {each["Name"]: each for each in listed}

@@ -133,12 +133,13 @@ def check_policy_document(tx: Tx, _caller: Caller, wanted: CheckPolicyDocumentIn
 
     Nothing is kept, and nothing of the account is told.
     """
-    length, limit = len(wanted.policy_document.encode()), tx.quotas.policy_size
+    kind = _KINDS[wanted.kind]
+    length = len(wanted.policy_document.encode())
+    limit = tx.quotas.trust_policy_size if kind is DocumentKind.TRUST else tx.quotas.policy_size
     if length > limit:
         fault = DOCUMENT_TOO_LONG(length=length, unit="bytes", limit=limit)
         found = [ShownFinding("Error", fault.code, 1, 1, "", "", fault.message, fault.next_step)]
     else:
-        kind = _KINDS[wanted.kind]
         remarks = findings(wanted.policy_document, kind, permissions.services(), extensions=tx.policy_extensions)
         found = [_finding(each) for each in remarks]
     return CheckPolicyDocumentOutput(
