@@ -96,7 +96,7 @@ def test_an_error_says_where(studio: Studio) -> None:
 
 
 def test_the_limit_is_that_of_the_kind(studio: Studio) -> None:
-    long = document(*[allow("ram:GetUser", "acs:ram:*:*:user/" + "a" * 60)] * 20)
+    long = document(*[allow("ram:GetUser", "acs:ram:*:*:user/" + "a" * 60)] * 36)
     assert studio.call(OURS, "CheckPolicyDocument", PolicyDocument=long)["Valid"] is True
     found = studio.call(OURS, "CheckPolicyDocument", PolicyDocument=long, Kind="Trust")
     [error] = found["Findings"]["Finding"]
