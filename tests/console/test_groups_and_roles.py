@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -82,10 +83,11 @@ def test_a_role_is_made_trusted_used_and_deleted(reader: Reader, console: Server
     text = reader.post("/roles/helper/trust", NewAssumeRolePolicyDocument=document, base=base)
     assert "The trust policy is saved" in text
     assert "the service ecs.aliyuncs.com to take on this role" in text
-    for _ in range(20):  # reads reach the audit within a second or so
+    for _ in range(60):  # what only reads reaches the audit a little later
         text = reader.get("/roles/helper/sessions")
         if "night-shift" in text:
             break
+        time.sleep(0.3)
     assert "night-shift" in text
     assert "Live" in text
     assert "CreateRole" in reader.get("/roles/helper/events")
