@@ -53,7 +53,7 @@ def test_the_documented_way_to_a_pair_by_its_labels(boss: Person, console: Serve
     page.on("response", lambda answer: bodies.append((answer.request.method, answer.url)))
 
     expect(page.get_by_role("heading", name="Identities")).to_be_visible()
-    page.get_by_role("link", name="Users").click()
+    page.get_by_role("navigation", name="Menu").get_by_role("link", name="Users").click()
     expect(page.get_by_role("columnheader", name="User Logon Name/Display Name")).to_be_visible()
     page.get_by_role("link", name="reports", exact=True).click()
     page.get_by_role("link", name="Authentication").click()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -19,12 +20,19 @@ from services.server import Server
 
 
 def pair_of(console: Server, name: str) -> Key:
-    """A user with a pair that has been used once."""
+    """A user with a pair that has been used once, as the audit trail has it: reads reach it a little later."""
     rpc.call(console.url, console.admin, "ram", "CreateUser", UserName=name)
     made = rpc.call(console.url, console.admin, "keystead", "CreateAccessKeyPair", UserName=name, Note="old one")
     key = Key(made["AccessKey"]["AccessKeyId"], made["AccessKey"]["AccessKeySecret"])  # type: ignore[index,call-overload]
     rpc.call(console.url, key, "sts", "GetCallerIdentity")
-    return key
+    for _ in range(60):
+        seen = rpc.call(
+            console.url, console.admin, "keystead", "GetAccessKeyActivity", UserName=name, UserAccessKeyId=key.id
+        )
+        if seen["Days"]["Day"]:  # type: ignore[index,call-overload]
+            return key
+        time.sleep(0.3)
+    raise AssertionError(f"the use of {key.id} did not reach the audit trail")
 
 
 def answer(console: Server, key: Key) -> str:

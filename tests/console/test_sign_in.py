@@ -41,7 +41,7 @@ def test_the_account_is_set_up_by_its_token_and_signs_in(console: Server, visito
 
 
 def test_a_ram_user_signs_in_and_sees_users(boss: Person, console: Server) -> None:
-    boss.page.get_by_role("link", name="Users").click()
+    boss.page.get_by_role("navigation", name="Menu").get_by_role("link", name="Users").click()
     expect(boss.page.get_by_role("link", name="boss", exact=True)).to_be_visible()
     boss.check_access()
 
@@ -77,7 +77,7 @@ def test_both_languages_and_a_narrow_window(visitor: Visitor, console: Server) -
     person = visitor(locale="zh-CN", viewport={"width": 390, "height": 800})
     page = person.sign_in(name, PASSWORD)
     page.get_by_text("菜单", exact=True).click()
-    page.get_by_role("link", name="用户", exact=True).click()
+    page.get_by_role("navigation", name="菜单").get_by_role("link", name="用户", exact=True).click()
     expect(page.get_by_role("heading", name="用户", exact=True)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     person.check_access()
