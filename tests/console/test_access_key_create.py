@@ -98,6 +98,7 @@ def test_the_documented_way_to_a_pair_by_its_labels(boss: Person, console: Serve
     expect(page).to_have_url(re.compile(r"/users/reports/authentication"))
 
     row = page.get_by_role("row", name=re.compile(access_key_id))
+    boss.reload_until(row.get_by_text("GetCallerIdentity"))
     for word in ("vault kv/reports", "Active", "Restricted", "GetCallerIdentity"):
         expect(row).to_contain_text(word)
     assert caller_by_sdk(console, access_key_id, secret) == f"acs:ram::{console.account_id}:user/reports"

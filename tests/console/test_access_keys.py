@@ -49,6 +49,7 @@ def test_a_pair_is_rotated_by_the_checklist_and_rolled_back(boss: Person, consol
     page = boss.open(f"/access-keys/{key.id}")
     expect(page).to_have_url(re.compile(f"/users/rotated/access-keys/{key.id}$"))
     expect(page.get_by_role("heading", name=key.id)).to_be_visible()
+    boss.reload_until(page.get_by_role("img", name="1 call in 90 days"))
     expect(page.get_by_role("img", name="1 call in 90 days")).to_be_visible()
     boss.check_access()
     page.get_by_role("link", name="Rotate", exact=True).click()

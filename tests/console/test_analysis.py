@@ -172,7 +172,7 @@ def _csv(text: str) -> list[dict[str, Any]]:
 
 def test_the_credential_report_is_made_shown_and_downloaded(house: House, boss: Person, downloads: Path) -> None:
     page = boss.open("/")
-    page.get_by_role("link", name="Credential Report").click()
+    page.get_by_role("link", name="Credential Report", exact=True).click()
     page.get_by_role("button", name="Make the Report").click()
     expect(page.get_by_role("status")).to_have_text("The report is made.")
     expect(page.locator("tbody tr").first).to_contain_text("<root>")

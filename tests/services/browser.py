@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from services.server import Server
 
@@ -93,6 +93,14 @@ class Person:
         self.page.fill("#password", password)
         self.page.locator("form button.primary").click()
         return self.page
+
+    def reload_until(self, shown: Locator) -> None:
+        """Open the page again until it shows that: what was only read reaches trail and counts a little later."""
+        for _ in range(60):
+            if shown.count():
+                return
+            self.page.wait_for_timeout(250)
+            self.page.reload()
 
     def check(self) -> None:
         """Fail when a page did what no page may do."""
