@@ -165,7 +165,7 @@ class Studio:
             desk = Desk(self.now, self.keyring, self.quotas, False, {}, self.directory, none, none)
             if declared.prepare is not None:
                 prepared = asyncio.run(declared.prepare(desk, wanted, caller))
-                desk = dataclasses.replace(desk, prepared=prepared)
+                desk = msgspec.structs.replace(desk, prepared=prepared)
             return declared.handler(desk, caller, wanted)
         begin = self.database.writing if declared.writes else self.database.reading
         with begin(self.now, self.account_id) as tx:
