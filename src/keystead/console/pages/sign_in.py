@@ -144,7 +144,8 @@ def _words(visit: Visit, found: Logon) -> str:
     """What a refused sign-in is told: never whether the name or the password was wrong."""
     match found.outcome:
         case Outcome.LOCKED:
-            minutes = max(1, -(-(found.locked_until - int(visit.now)) // 60))
+            now = int(visit.house.keeper.dispatcher.clock())  # later than the lock began, so never a minute too many
+            minutes = max(1, -(-(found.locked_until - now) // 60))
             return visit.language.count(
                 "Too many attempts. Try again in one minute.",
                 "Too many attempts. Try again in {n} minutes.",
