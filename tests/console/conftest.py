@@ -15,9 +15,13 @@ from services.browser import Person, console_user
 from services.server import Server, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium of this test process."""
+    """A Chromium of one test file.
+
+    Not of the whole process: while one is open its event loop runs in this thread, and whatever other test comes to the
+    same process and calls `asyncio.run` would fail.
+    """
     with browsers.chromium() as started:
         yield started
 
