@@ -145,7 +145,10 @@ def test_the_servers_key_reaches_it_and_nobody_else(plane: Plane) -> None:
     listed = plane.call("keystead", "list-models")
     assert "upstream-secret" not in json.dumps(listed)
     assert all(
-        each["HasKey"] for model in listed["Models"] for each in model["Upstreams"] if each["Url"] != "embedded:"
+        each["HasKey"]
+        for model in listed["Models"]
+        for each in model["Upstreams"]
+        if not each["Url"].startswith("embedded:")
     )
     assert "upstream-secret" not in plane.server.log()
     raw = (plane.server.data_dir / "keystead.db").read_bytes()

@@ -50,9 +50,10 @@ def test_the_public_names() -> None:
     """The surface is what other parts were told; adding to it is a decision."""
     assert sorted(keystead.policy.__all__) == [
         *("Attached", "ConditionTrace", "Context", "DOCUMENTED_OPERATORS", "Decision", "DocumentKind", "Effect"),
-        *("Explanation", "Layer", "LayerKind", "LayerTrace", "Match", "Policy", "PolicyError", "Principal"),
-        *("Query", "SYSTEM_POLICIES", "StatementTrace", "SystemPolicy", "TrustedPrincipals", "compile_policy"),
-        *("context_key", "decide", "explain", "principal_kinds", "validate"),
+        *("Explanation", "Finding", "Layer", "LayerKind", "LayerTrace", "Level", "Match", "Policy", "PolicyError"),
+        *("Principal", "Query", "Remedy", "SYSTEM_POLICIES", "StatementTrace", "SystemPolicy", "TrustedPrincipals"),
+        *("compile_policy", "context_key", "decide", "explain", "findings", "fold", "gives_much", "principal_kinds"),
+        *("remedies", "validate"),
     ]
 
 

@@ -38,6 +38,9 @@ ELSEWHERE = {
     **dict.fromkeys(("tls", "tls_port"), "journeys/test_tls.py"),
     **dict.fromkeys(("tls_cert", "tls_key", "tls_names"), "server/test_tls.py"),
     **dict.fromkeys(("database", "port", "data_dir"), "services/server.py"),
+    **dict.fromkeys(
+        ("console", "console_idle_minutes", "environment_label", "environment_colour"), "console/test_settings.py"
+    ),
     "smtp_url": "products/people/test_verification.py",
     "proxy_header": "server/test_peers.py",
     "proxy_protocol": "server/test_proxied.py",
