@@ -42,7 +42,6 @@ def test_an_application_is_made_talked_with_and_deleted(boss: Person, console: S
     page.locator("textarea[name=applicationConfig]").fill("")
     page.get_by_role("button", name="Create").click()
     expect(page.get_by_role("status")).to_have_text("The application is created.")
-    boss.check_access()
     app = page.url.rsplit("/", 1)[1]
     page.fill("#prompt", "Good morning to all of you")
     page.get_by_role("button", name="Send").click()

@@ -143,28 +143,11 @@ def test_somebody_without_rights_gets_the_denial_panel(console: Server) -> None:
     nobody.client.close()
 
 
-def test_groups_and_roles_by_keyboard_in_chinese_and_narrow(visitor: Visitor, console: Server) -> None:
+def test_a_groups_dialog_by_keyboard_in_chinese_and_narrow(visitor: Visitor, console: Server) -> None:
     person = visitor(locale="zh-CN", viewport={"width": 390, "height": 800})
-    page = person.sign_in(console_user(console, "wang", "AdministratorAccess"))
+    person.sign_in(console_user(console, "wang", "AdministratorAccess"))
     rpc.call(console.url, console.admin, "ram", "CreateGroup", GroupName="narrow-group")
-    trust = {
-        "Effect": "Allow",
-        "Action": "sts:AssumeRole",
-        "Principal": {"RAM": [f"acs:ram::{console.account_id}:root"]},
-    }
-    given = {"AssumeRolePolicyDocument": json.dumps({"Version": "1", "Statement": [trust]})}
-    rpc.call(console.url, console.admin, "ram", "CreateRole", RoleName="narrow-role", **given)
-    for path, title in (
-        ("/groups", "用户组"),
-        ("/roles", "角色"),
-        ("/roles/new", "创建角色"),
-        ("/roles/narrow-role/trust", "narrow-role"),
-        ("/groups/narrow-group", "narrow-group"),
-    ):
-        page = person.open(path)
-        expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
-        person.check_access()
+    page = person.open("/groups/narrow-group")
     opener = page.get_by_role("button", name="添加成员")
     opener.focus()
     page.keyboard.press("Enter")

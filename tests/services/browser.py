@@ -116,12 +116,13 @@ class Person:
         self.page.emulate_media(color_scheme=None, reduced_motion=None)
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core finds on the page that is open, a line each."""
+def violations(page: Page, rules: list[str] = RULES) -> list[str]:
+    """What axe-core finds on the page that is open, a line each; rules: tags of rules, or rules by their names."""
     # Not add_script_tag: the pages' own policy forbids it, and it is to stay in force while axe looks.
     page.evaluate(AXE.read_text("utf-8") + "; 0")
     report: dict[str, Any] = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", RULES
+        "([type, values]) => axe.run(document, {runOnly: {type, values}, resultTypes: ['violations']})",
+        ["tag" if rules is RULES else "rule", rules],
     )
     return [
         f"{each['id']}: {each['help']}: {json.dumps([node['target'] for node in each['nodes'][:3]])} "

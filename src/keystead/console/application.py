@@ -73,7 +73,7 @@ _log = logging.getLogger("keystead.console")
 
 def build(dispatcher: Dispatcher, fittings: Fittings) -> Starlette:
     """Put the console together: pages, templates, static files."""
-    declared = [page for each in _files() for page in each.PAGES.declared]
+    declared = declared_pages()
     statics = Statics()
     house = House(
         templates=environment(statics.marks),
@@ -91,10 +91,10 @@ def build(dispatcher: Dispatcher, fittings: Fittings) -> Starlette:
     return Starlette(routes=routes)
 
 
-def _files() -> list[Any]:
-    """The files of `pages/`, each with its PAGES."""
+def declared_pages() -> list[Page]:
+    """Every page and form target of the files in `pages/`."""
     found = pkgutil.iter_modules(page_files.__path__, page_files.__name__ + ".")
-    return [importlib.import_module(each.name) for each in found]
+    return [page for each in found for page in importlib.import_module(each.name).PAGES.declared]
 
 
 async def _to_overview(_request: Request) -> Response:
