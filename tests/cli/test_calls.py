@@ -12,7 +12,8 @@ import pytest
 from cli.conftest import Program
 from cli.stub import KEY_ID, SECRET, Stub
 from keystead.cli.audit import FILTERS
-from keystead.commands.catalogue import product
+from keystead.cli.options import Option, client_options, options_beside
+from keystead.commands.catalogue import products
 from services.loopback import free_port
 
 ALICE = {"User": {"UserName": "alice", "UserId": "2"}, "RequestId": "R-1"}
@@ -209,6 +210,45 @@ def test_query_and_table(caller: Program, stub: Stub) -> None:
     assert "IsTruncated" in table
 
 
+def _flags(options: list[Option]) -> set[str]:
+    """The spellings of options; Typer keeps the first one as a default."""
+    found = [each.annotation.__metadata__[0] for each in options]
+    return {flag for each in found for flag in (each.default, *each.param_decls)}
+
+
+def test_no_flag_means_two_things() -> None:
+    """Whatever an action's parameters are called, they have their flags, and client options have others."""
+    clashes = set()
+    for action in (each.action(name) for each in products().values() for name in each.names()):
+        parameters = {each.flag for each in action.parameters}
+        assert not parameters & _flags(options_beside(action)), action.name
+        assert {f"--cli-{each.name.replace('_', '-')}" for each in client_options()} <= _flags(options_beside(action))
+        if parameters & _flags(client_options()):
+            clashes.add(action.name)
+    assert {"Retrieve", "SearchUsers"} <= clashes
+
+
+def test_a_parameter_comes_before_the_client_option_of_its_name(caller: Program, stub: Stub) -> None:
+    stub.answer(200, {"Users": {"User": [{"UserName": "alice"}]}, "RequestId": "R"})
+    where = ("--workspace-id", "llm-0123456789abcdef", "--index-id", "i")
+    assert caller("bailian", "retrieve", *where, "--query", "alice").returncode == 0
+    assert "Query=alice" in stub.received[-1].raw_query
+    done = caller(
+        "keystead", "search-users", "--query", "alice", "--cli-query", "Users.User[].UserName", "--cli-output", "json"
+    )
+    assert json.loads(done.stdout) == ["alice"]
+    assert ("Query", "alice") in stub.received[-1].form
+    listed = caller("ram", "list-users", "--cli-query", "Users.User[0].UserName")
+    assert json.loads(listed.stdout) == "alice"
+    wrong = caller("keystead", "search-users", "--cli-query", "Users[")
+    assert (wrong.returncode, "--cli-query" in wrong.stderr) == (2, True)
+    by_wire_name = caller("call", "keystead", "SearchUsers", "--Query", "alice", "--query", "Users.User[].UserName")
+    assert json.loads(by_wire_name.stdout) == ["alice"]
+    shown = caller("keystead", "search-users", "--help").stdout
+    assert "--cli-query" in shown
+    assert "JMESPath" in shown.split("--cli-query", 2)[2][:60]
+
+
 def test_a_table_without_entries_says_so(caller: Program, stub: Stub) -> None:
     stub.answer(200, {"Users": {"User": []}, "RequestId": "R"})
     assert caller("ram", "list-users", "--output", "table").stdout == "(nothing)\n"
@@ -278,7 +318,7 @@ def test_audit_is_lookup_events(caller: Program, stub: Stub) -> None:
     (request,) = stub.received
     assert request.action == "LookupEvents"
     assert dict(request.form) == {"Identity": "alice", "EventAction": "CreateUser", "MaxItems": "5"}
-    known = product("keystead").action("LookupEvents")
+    known = products()["keystead"].action("LookupEvents")
     assert [wire for _, wire, _, _ in FILTERS if known.parameter(wire) is None] == []
 
 

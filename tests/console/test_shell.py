@@ -35,6 +35,8 @@ def test_commands_run_as_the_person_and_are_audited(boss: Person, console: Serve
     assert '"boss"' not in table
     event = _type(boss, "keystead lookup-events --event-action CreateUser --query 'Events.Event[0].Principal'")
     assert event.endswith(':user/boss"')
+    found = _type(boss, "keystead search-users --query shell-made --cli-query 'Users.User[].UserName'")
+    assert found.split() == ["[", '"shell-made"', "]"]
     refused = _type(boss, "ram get-user --user-name nobody-here")
     assert "EntityNotExist.User" in refused
     assert "Request ID" in refused

@@ -67,7 +67,7 @@ def test_a_model_behind_a_server_embeds_knowledge_and_is_metered(plane: Plane) -
     assert status(plane.server, plane.workspace, base, job)["Status"] == "COMPLETED"
     used = plane.call("keystead", "get-usage", "--group-by", '["model"]', "--workspace-id", plane.workspace)
     before = next(each["Calls"] for each in used["Usage"] if each["Group"]["model"] == "qwen-plus")
-    retrieved = ("retrieve", "--workspace-id", plane.workspace, "--index-id", base, "--Query", "zebra")
+    retrieved = ("retrieve", "--workspace-id", plane.workspace, "--index-id", base, "--query", "zebra")
     nodes = plane.call("bailian", *retrieved)["Data"]["Nodes"]
     assert [each["Text"] for each in nodes] == [TEXT]
     deadline = time.monotonic() + 10

@@ -11,7 +11,7 @@ import typer
 
 from keystead.cli.exits import EXIT_CODES_HELP
 from keystead.cli.lazy import Entry, LazyGroup
-from keystead.cli.options import ClientOptions, Option, client_options, escaped, option, switch, switched, with_options
+from keystead.cli.options import ClientOptions, Option, escaped, option, options_beside, switch, switched, with_options
 from keystead.commands import answers, errors
 from keystead.commands.catalogue import Action, Parameter, Product, product, products
 from keystead.commands.errors import CommandError, usage
@@ -23,6 +23,8 @@ _VALUES_HELP = (
     "A value @FILE is read from the file, @- from standard input, @@x is the text @x. Lists and objects are JSON, "
     "or parts such as --Tag.1.Key a --Tag.1.Value b. Names may also be written as on the wire, --UserName."
 )
+_SPELLING_HELP = "Client options may be spelt --cli-NAME, and are where a parameter has their name: --cli-query."
+_CALL_HELP = "Parameters take their wire names: --query is the client's, --Query the action's."
 
 
 def run(
@@ -41,8 +43,8 @@ def run(
     from keystead.cli.request import prepare, shown
 
     output.check_format(options.output)
-    query = answers.compiled(options.query, "--query") if options.query else None
-    until = answers.compiled(options.wait, "--wait") if options.wait else None
+    query = answers.compiled(options.query, action.option("query")) if options.query else None
+    until = answers.compiled(options.wait, action.option("wait")) if options.wait else None
     if until is not None and action.writes:
         raise usage(
             f"--wait would repeat {action.name}, which writes.", "Wait with a reading action, such as a Get or a List."
@@ -59,7 +61,7 @@ def run(
 
     answer = call() if until is None else _wait(call, until, options)
     if query is not None:
-        answer = answers.search(query, "--query", answer)
+        answer = answers.search(query, action.option("query"), answer)
     elif show is not None and options.output == "table":
         show(answer)
         return
@@ -108,9 +110,9 @@ def register(app: typer.Typer) -> None:
 
     doc = (
         "Call any action by its wire name.\n\n    keystead call ram CreateUser --UserName alice\n\n"
-        f"{escaped(_VALUES_HELP)}\n\n{EXIT_CODES_HELP}"
+        f"{escaped(_VALUES_HELP)} {_CALL_HELP}\n\n{EXIT_CODES_HELP}"
     )
-    command = with_options(call, [*chosen, *client_options()], context=True, doc=doc)
+    command = with_options(call, [*chosen, *options_beside(None)], context=True, doc=doc)
     app.command("call", context_settings=_LOOSE)(command)
 
 
@@ -147,10 +149,7 @@ class ProductGroup(LazyGroup):
 
 
 def _command(action: Action) -> Any:
-    client = client_options()
-    taken = {f"--{each.name.replace('_', '-')}" for each in client}
-    # A parameter whose flag is one of the client's is still given by its wire name, which differs in case.
-    declared = {f"p{n}": each for n, each in enumerate(action.parameters) if each.flag not in taken}
+    declared = {f"p{n}": each for n, each in enumerate(action.parameters)}
 
     def command(ctx: typer.Context, **given: Any) -> None:
         options = ClientOptions.take(given)
@@ -160,10 +159,10 @@ def _command(action: Action) -> Any:
         run(action, [*typed, *split_tokens(action, ctx.args)], options)
 
     kind = "Changes something." if action.writes else "Reads only."
-    doc = f"{escaped(action.summary)}\n\n{kind} Wire name: {action.name}.\n\n{escaped(_VALUES_HELP)}"
+    doc = f"{escaped(action.summary)}\n\n{kind} Wire name: {action.name}.\n\n{escaped(_VALUES_HELP)} {_SPELLING_HELP}"
     parameters = [each for key, parameter in declared.items() for each in _parameter_options(key, parameter)]
     app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
-    shaped = with_options(command, [*parameters, *client], context=True, doc=doc)
+    shaped = with_options(command, [*parameters, *options_beside(action)], context=True, doc=doc)
     app.command(kebab(action.name), context_settings=_LOOSE)(shaped)
     return typer.main.get_command(app)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from keystead.commands.catalogue import Action, spellings
 from keystead.settings import SETTINGS, flag
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def load_settings(given: Mapping[str, Any]) -> Loaded:
 
 
 _PANEL = "Client options"
+_OTHER = "other__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,21 +138,33 @@ class ClientOptions:
     @classmethod
     def take(cls, given: dict[str, Any]) -> ClientOptions:
         """Take the client's options out of a command's keywords; what remains are parameters of the action."""
-        return cls(**{name: given.pop(name) for name in cls.__slots__})
+        other = {name: given.pop(_OTHER + name, None) for name in cls.__slots__}
+        short = {name: given.pop(name) for name in cls.__slots__}
+        return cls(**short | {name: each for name, each in other.items() if each is not None})
 
 
 def client_options() -> list[Option]:
-    """The options that every call understands."""
+    """The options that every call understands, each in its short spelling."""
+    return [each for each in options_beside(None) if not each.name.startswith(_OTHER)]
+
+
+def options_beside(action: Action | None) -> list[Option]:
+    """The client's options in every spelling that they have beside an action's parameters; help shows one of each."""
+
+    def made(name: str, kind: Any, text: str, default: Any = None, metavar: str | None = None) -> list[Option]:
+        shown, *other = spellings(name.replace("_", "-"), action)
+        return [
+            option(name, kind, shown, text=text, panel=_PANEL, default=default, metavar=metavar),
+            *(option(_OTHER + name, kind, each, text=text, panel=_PANEL, hidden=True) for each in other),
+        ]
+
     return [
-        option("profile", str, "--profile", text="Profile that signs, from ~/.keystead or ~/.aliyun.", panel=_PANEL),
-        option("endpoint", str, "--endpoint", text="Address of the server.", panel=_PANEL, metavar="URL"),
-        option("output", str, "--output", text="json or table.", panel=_PANEL, default="json", metavar="FORMAT"),
-        option("query", str, "--query", text="JMESPath: the part of the answer to print.", panel=_PANEL),
-        option("wait", str, "--wait", text="Call again each second until this JMESPath is true.", panel=_PANEL),
-        option("wait_timeout", float, "--wait-timeout", text="Seconds before --wait gives up.", panel=_PANEL,
-               default=60.0, metavar="S"),
-        option("timeout", float, "--timeout", text="Seconds to wait for one answer.", panel=_PANEL, default=30.0,
-               metavar="S"),
-        option("show_request", bool, "--show-request", text="Print the request, without secrets; send nothing.",
-               panel=_PANEL, default=False),
-    ]  # fmt: skip
+        *made("profile", str, "Profile that signs, from ~/.keystead or ~/.aliyun."),
+        *made("endpoint", str, "Address of the server.", metavar="URL"),
+        *made("output", str, "json or table.", "json", "FORMAT"),
+        *made("query", str, "JMESPath: the part of the answer to print."),
+        *made("wait", str, "Call again each second until this JMESPath is true."),
+        *made("wait_timeout", float, "Seconds before --wait gives up.", 60.0, "S"),
+        *made("timeout", float, "Seconds to wait for one answer.", 30.0, "S"),
+        *made("show_request", bool, "Print the request, without secrets; send nothing.", default=False),
+    ]

@@ -50,6 +50,10 @@ class Action:
         """By wire name, or by its kebab form."""
         return next((each for each in self.parameters if name in (each.name, kebab(each.name))), None)
 
+    def option(self, name: str) -> str:
+        """How a client option is spelt beside these parameters: short where that is free."""
+        return spellings(name, self)[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -82,6 +86,16 @@ class Product:
         return Action(
             self.name, self.version, self.style, found, raw["summary"], raw["writes"], raw["method"], path, parameters
         )
+
+
+def spellings(name: str, action: Action | None = None) -> tuple[str, ...]:
+    """The flags of a client option such as `query`: `--query` unless a parameter is spelt so, and `--cli-query`.
+
+    A name after an action is the action's first, as in the vendor's command line, whose own option is `--cli-query`.
+    """
+    short = f"--{name}"
+    is_free = action is None or all(each.flag != short for each in action.parameters)
+    return (short, f"--cli-{name}") if is_free else (f"--cli-{name}",)
 
 
 @cache

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keystead.commands import answers
-from keystead.commands.catalogue import Action, Product, product, products
+from keystead.commands.catalogue import Action, Product, product, products, spellings
 from keystead.commands.errors import CommandError, printable, usage
 from keystead.commands.parameters import split_tokens, to_pairs
 from keystead.console.asking import Asking, RefusedError
@@ -31,7 +31,8 @@ whoami                               who calls are made as
 export                               temporary credentials of this session, for a shell elsewhere
 history, clear                       the lines so far; an empty screen
 
-Every action also takes --output json|table and --query JMESPATH.
+Every action also takes --output json|table and --query JMESPATH; where a parameter
+has that name, as in search-users, it is the parameter's, and --cli-query the other.
 Up and down go through the history, Tab completes."""
 
 OWN = ("help", "whoami", "export", "history", "clear")
@@ -102,32 +103,33 @@ async def _run(asking: Asking, words: list[str], endpoint: str) -> str:
 
 
 async def _call(asking: Asking, action: Action, tokens: Sequence[str]) -> str:
-    form, query, rest = _options(tokens)
-    expression = answers.compiled(query, "--query") if query else None
+    form, query, rest = _options(action, tokens)
+    expression = answers.compiled(query, action.option("query")) if query else None
     pairs = to_pairs(action, split_tokens(action, rest), files=False)
     answer: Any = await asking.ask(action.product, action.name, dict(pairs))
     if expression is not None:
-        answer = answers.search(expression, "--query", answer)
+        answer = answers.search(expression, action.option("query"), answer)
     return _table(answer) if form == "table" else _json(answer)
 
 
-def _options(tokens: Sequence[str]) -> tuple[str, str, list[str]]:
+def _options(action: Action, tokens: Sequence[str]) -> tuple[str, str, list[str]]:
     """`--output` and `--query`, which every action takes, and the rest."""
-    found = {"--output": "json", "--query": ""}
+    found = {"output": "json", "query": ""}
+    spelt = {flag: name for name in found for flag in spellings(name, action)}
     rest: list[str] = []
     left = list(tokens)
     while left:
         token = left.pop(0)
         name, equals, value = token.partition("=")
-        if name not in found:
+        if name not in spelt:
             rest.append(token)
         elif equals or left:
-            found[name] = value if equals else left.pop(0)
+            found[spelt[name]] = value if equals else left.pop(0)
         else:
             raise usage(f"{name} needs a value.")
-    if found["--output"] not in ("json", "table"):
-        raise usage(f"--output is {found['--output']!r}, but must be one of json, table.")
-    return found["--output"], found["--query"], rest
+    if found["output"] not in ("json", "table"):
+        raise usage(f"{action.option('output')} is {found['output']!r}, but must be one of json, table.")
+    return found["output"], found["query"], rest
 
 
 async def _export(asking: Asking, endpoint: str) -> str:
@@ -214,9 +216,13 @@ def _candidates(before: list[str]) -> list[str]:
     except CommandError:
         return []
     asked = before[-1]
-    if asked == "--output":
+    if asked in spellings("output", action):
         return ["json", "table"]
     parameter = action.parameter(asked.removeprefix("--")) if asked.startswith("--") else None
     if parameter is not None and parameter.enum:
         return list(parameter.enum)
-    return [*(each.flag for each in action.parameters if each.flag not in before), "--output", "--query"]
+    return [*(each.flag for each in action.parameters if each.flag not in before), *_own_options(action)]
+
+
+def _own_options(action: Action) -> tuple[str, ...]:
+    return action.option("output"), action.option("query")
