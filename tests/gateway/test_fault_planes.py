@@ -149,7 +149,10 @@ def test_who_refuses_is_not_asked_again(plane: Plane) -> None:
 
 
 def test_killed_in_the_middle_of_calls(start_server: Callable[..., Server], fake_upstream: Running) -> None:
-    """What had ended is counted once, what ran is counted once as interrupted, also after one more restart."""
+    """What had ended is counted and audited once, what ran once as interrupted, also after one more restart.
+
+    The last of those that ended did so at the very moment of the kill: nothing of it was in the database yet.
+    """
     server = start_server(options=["--no-embedded-model"])
     plane = Plane(server, fake_upstream)
     for name in ("fake", "slow"):
@@ -175,6 +178,13 @@ def test_killed_in_the_middle_of_calls(start_server: Callable[..., Server], fake
         assert {(plane.used(each)["outcome"], plane.used(each)["estimated"]) for each in running} == {
             ("Interrupted", 1)
         }
+        found: Any = rpc.call(
+            server.url, server.admin, "keystead", "LookupEvents", EventAction="InvokeModel", MaxItems="50"
+        )
+        events = [(each["RequestId"], each["Outcome"]) for each in found["Events"]["Event"]]
+        assert sorted(events) == sorted(
+            [(each, "Success") for each in ended] + [(each, "Interrupted") for each in running]
+        )
         used: Any = rpc.call(server.url, server.admin, "keystead", "GetUsage")
         assert [each["Calls"] for each in used["Usage"]] == [10]
         server.stop()

@@ -18,7 +18,7 @@ from keystead.faults import Fault
 from keystead.gateway import lines, periods, reading
 from keystead.gateway.catalogue import Model, Upstream
 from keystead.gateway.limits import Counter, Limiter
-from keystead.gateway.metering import Meter
+from keystead.gateway.metering import Meter, Note
 from keystead.gateway.pool import Bounds, Pool
 from keystead.gateway.shared_windows import SharedWindows
 from keystead.gateway.windows import LocalWindows
@@ -206,10 +206,10 @@ def test_a_crash_neither_loses_nor_doubles(tmp_path: Path, monkeypatch: pytest.M
     kept = _Rows()
     written: list[str] = []
 
-    def insert(_self: Meter, rows: list[dict[str, Any]]) -> None:
-        for row in rows:
-            written.append(row["call_id"])
-            kept.rows.setdefault(row["call_id"], row)
+    def insert(_self: Meter, notes: list[Note]) -> None:
+        for row in (each.row for each in notes):
+            written.append(str(row["call_id"]))
+            kept.rows.setdefault(str(row["call_id"]), row)
 
     monkeypatch.setattr(Meter, "_insert", insert)
 
@@ -240,7 +240,7 @@ def test_a_crash_neither_loses_nor_doubles(tmp_path: Path, monkeypatch: pytest.M
 
     asyncio.run(first())
     with journal.open("ab") as file:
-        file.write(b'e{"call_id":"c2","inp')  # the line that the crash cut
+        file.write(b'e[{"call_id":"c2","inp')  # the line that the crash cut
     asyncio.run(second())
     assert {name: (row["input_tokens"], row["outcome"]) for name, row in kept.rows.items()} == {
         "c0": (7, "Success"),
@@ -330,4 +330,4 @@ def test_a_call_that_cannot_be_noted_is_not_made_and_holds_nothing(tmp_path: Pat
         meter.end({"call_id": "a", "outcome": "Success"})
     assert len(meter) == 1
     found = Meter(None, lambda: 0.0, tmp_path / "usage.journal")  # type: ignore[arg-type]
-    assert {name: row["outcome"] for name, row in found._done.items()} == {"a": "Success"}
+    assert {name: note.row["outcome"] for name, note in found._done.items()} == {"a": "Success"}

@@ -1,7 +1,7 @@
 """One model call, from the reservation to the last row: what happens whatever goes wrong.
 
 INVARIANT: a call that was begun is settled, metered and audited exactly once, also when the client leaves, the server
-dies or this node stops.
+dies, this node stops or is killed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _log = logging.getLogger("keystead.gateway")
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Makes model calls.  audit: queues a row of the audit trail.  longest: seconds after which a call is ended."""
+    """Makes model calls.  audit: queues an event of what is no call.  longest: seconds after which a call is ended."""
 
     catalogue: Catalogue
     pool: Pool
@@ -79,7 +79,8 @@ class Calls:
     async def _begin(self, call: _Call) -> None:
         """Note the call in the journal: what cannot be metered is not made."""
         try:
-            self.meter.begin(_row(call, call.ask.inputs, 0, estimated=True, outcome="Interrupted"))
+            given, outcome = call.ask.inputs, "Interrupted"
+            self.meter.begin(_row(call, given, 0, estimated=True, outcome=outcome), _event(call, given, 0, outcome))
         except OSError as error:
             await self.limiter.settle(call.ticket, 0, 0)
             _log.error("%s: the usage journal cannot be written (%s): no call is made", call.visit.request_id, error)
@@ -144,10 +145,9 @@ class Calls:
         call.visit.outcome = outcome
         given, made, estimated = await self._settle(call)
         duration = self.clock() - call.visit.now
-        self.meter.end(_row(call, given, made, estimated=estimated, outcome=outcome, duration=duration))
+        row = _row(call, given, made, estimated=estimated, outcome=outcome, duration=duration)
+        self.meter.end(row, _event(call, given, made, outcome))
         self.metrics.used(call.model.name, given, made)
-        told = {"model": call.model.name, "inputTokens": str(given), "outputTokens": str(made)}
-        self.audit(audit_event(call.visit, call.visitor, outcome, told))
 
 
 @dataclass(slots=True)
@@ -255,6 +255,11 @@ def _row(
         "upstream_id": visit.upstream,
         "duration_ms": int(duration * 1000),
     }
+
+
+def _event(call: _Call, given: int, made: int, outcome: str) -> Event:
+    told = {"model": call.model.name, "inputTokens": str(given), "outputTokens": str(made)}
+    return audit_event(call.visit, call.visitor, outcome, told)
 
 
 def audit_event(visit: Visit, visitor: Visitor, outcome: str, told: dict[str, str]) -> Event:

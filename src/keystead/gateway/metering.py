@@ -1,8 +1,9 @@
-"""What every call used, written behind the answers; a crash loses nothing and counts nothing twice.
+"""What every call used, and its audit event, written behind the answers; a crash loses nothing and doubles nothing.
 
 A call is noted in a journal when it begins, with what it reserves, and when it ends, with what it used.  Rows go to
-the database in batches under the call's own ID, so a row that is written again changes nothing.  At start the journal
-of the run before is read: what ended is written, what did not is written with its estimate and marked so.
+the database in batches under the call's own ID, each with its event in the same transaction, so what is written again
+changes nothing.  At start the journal of the run before is read: what ended is written, what did not is written with
+its estimate and marked so.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from keystead.identity.transaction import Tx
-from keystead.store import usage
+from keystead.store import audit, usage
+from keystead.store.audit import Event
 from keystead.store.database import Database
 
 FLUSH_SECONDS = 0.5
@@ -32,16 +34,26 @@ _log = logging.getLogger("keystead.usage")
 Row = dict[str, object]
 
 
+class Note(msgspec.Struct, frozen=True, array_like=True):
+    """A call's usage row and, where the call is audited by itself, its event."""
+
+    row: Row
+    event: Event | None = None
+
+
+_decode = msgspec.json.Decoder(Note).decode
+
+
 class Meter:
-    """Collects usage rows; `run` writes them.  Used from the event loop."""
+    """Collects what calls used; `run` writes it.  Used from the event loop."""
 
     def __init__(self, database: Database[Tx], clock: Callable[[], float], path: Path) -> None:
         """`path` is the journal's file; it is readable by this user only."""
         self._database = database
         self._clock = clock
         self._path = path
-        self._open: dict[str, Row] = {}
-        self._done: dict[str, Row] = {}
+        self._open: dict[str, Note] = {}
+        self._done: dict[str, Note] = {}
         self._size = 0
         self._file = -1
         self.dropped = 0
@@ -51,25 +63,26 @@ class Meter:
     def __len__(self) -> int:
         return len(self._done)
 
-    def begin(self, row: Row) -> None:
-        """A call begins; `row` is complete, with what it is estimated to use."""
-        self._write(b"b", row)
-        self._open[str(row["call_id"])] = row
+    def begin(self, row: Row, event: Event | None = None) -> None:
+        """A call begins; `row` and `event` are complete, as they stand if its end is never seen."""
+        note = Note(row, event)
+        self._write(b"b", note)
+        self._open[str(row["call_id"])] = note
 
-    def end(self, row: Row) -> None:
+    def end(self, row: Row, event: Event | None = None) -> None:
         """A call has ended, however it ended."""
-        call_id = str(row["call_id"])
+        call_id, note = str(row["call_id"]), Note(row, event)
         self._open.pop(call_id, None)
         try:
-            self._write(b"e", row)
+            self._write(b"e", note)
         except OSError as error:
             _log.error("%s: the usage journal cannot be written (%s); the row is kept in memory", call_id, error)
-            self._done[call_id] = row
+            self._done[call_id] = note
             return
         if len(self._done) >= _MOST_WAITING:
             self.dropped += 1  # the journal has it still: the next start writes it
         else:
-            self._done[call_id] = row
+            self._done[call_id] = note
 
     async def run(self) -> None:
         """Write what has ended, twice a second, for ever."""
@@ -80,14 +93,14 @@ class Meter:
     async def flush(self) -> None:
         """Write everything that has ended; on a failing database it waits."""
         while self._done:
-            rows = [row for _, row in zip(range(BATCH), self._done.values(), strict=False)]
+            notes = [note for _, note in zip(range(BATCH), self._done.values(), strict=False)]
             try:
-                await asyncio.wrap_future(self._database.submit(partial(self._insert, rows), writes=True))
+                await asyncio.wrap_future(self._database.submit(partial(self._insert, notes), writes=True))
             except SQLAlchemyError as error:
                 _log.warning("usage rows wait: the database does not take them (%s)", type(error).__name__)
                 return
-            for row in rows:
-                self._done.pop(str(row["call_id"]), None)
+            for note in notes:
+                self._done.pop(str(note.row["call_id"]), None)
         if self._size > _REWRITE_BYTES:
             self._rewrite()
 
@@ -98,12 +111,13 @@ class Meter:
             os.ftruncate(self._file, 0)
         os.close(self._file)
 
-    def _insert(self, rows: list[Row]) -> None:
+    def _insert(self, notes: list[Note]) -> None:
         with self._database.writing(self._clock(), "") as tx:
-            usage.insert(tx, rows)
+            fresh = usage.insert(tx, [note.row for note in notes])
+            audit.insert_compactly(tx, [each.event for each in notes if each.event and each.row["call_id"] in fresh])
 
-    def _write(self, mark: bytes, row: Row) -> None:
-        line = mark + _encode(row) + b"\n"
+    def _write(self, mark: bytes, note: Note) -> None:
+        line = mark + _encode(note) + b"\n"
         written = os.write(self._file, line)
         if written < len(line):  # a full disk takes a part, which would swallow the next line
             os.ftruncate(self._file, os.fstat(self._file).st_size - written)
@@ -112,8 +126,8 @@ class Meter:
 
     def _rewrite(self) -> None:
         """Begin the journal anew with what is not in the database yet."""
-        lines = [b"b" + _encode(row) + b"\n" for row in self._open.values()]
-        lines += [b"e" + _encode(row) + b"\n" for row in self._done.values()]
+        lines = [b"b" + _encode(note) + b"\n" for note in self._open.values()]
+        lines += [b"e" + _encode(note) + b"\n" for note in self._done.values()]
         text = b"".join(lines)
         fresh = self._path.with_suffix(".new")
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
@@ -128,17 +142,17 @@ class Meter:
             return
         for line in self._path.read_bytes().split(b"\n"):
             try:
-                row = msgspec.json.decode(line[1:], type=dict[str, object])
+                note = _decode(line[1:])
             except msgspec.DecodeError:
                 continue  # the line that a crash cut
-            call_id = str(row.get("call_id"))
+            call_id = str(note.row.get("call_id"))
             if line[:1] == b"e":
                 self._open.pop(call_id, None)
-                self._done[call_id] = row
+                self._done[call_id] = note
             else:
-                self._open[call_id] = row
+                self._open[call_id] = note
         if self._open or self._done:
             _log.info("usage of the run before: %d calls ended, %d did not", len(self._done), len(self._open))
-        for call_id, row in self._open.items():
-            self._done[call_id] = {**row, "outcome": "Interrupted", "estimated": True}
+        for call_id, note in self._open.items():
+            self._done[call_id] = Note({**note.row, "outcome": "Interrupted", "estimated": True}, note.event)
         self._open = {}

@@ -35,14 +35,15 @@ _MEASURES: dict[str, Any] = {
 }
 
 
-def insert(tx: Tx, rows: list[dict[str, object]]) -> None:
-    """Add rows; one whose `call_id` is there already counts once."""
+def insert(tx: Tx, rows: list[dict[str, object]]) -> set[str]:
+    """Add rows; one whose `call_id` is there already stays as it is.  Answers the IDs of those that were not there."""
     make: Any
     if tx.connection.dialect.name == "sqlite":  # the other dialect is slow to import
         from sqlalchemy.dialects.sqlite import insert as make
     else:
         from sqlalchemy.dialects.postgresql import insert as make
-    tx.connection.execute(make(usage).on_conflict_do_nothing(index_elements=["call_id"]), rows)
+    statement = make(usage).on_conflict_do_nothing(index_elements=["call_id"]).returning(usage.c.call_id)
+    return set(tx.connection.execute(statement, rows).scalars())
 
 
 def total(tx: Tx, account_id: str, scope: str, scope_id: str, model: str, measure: str, since_ms: int) -> int:
