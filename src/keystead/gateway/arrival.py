@@ -70,7 +70,7 @@ class Arrivals:
             key.workspace_is_default,
             key.layers,
             key.limits if key.id else key.limits + await self._owner_limits(key.owner),
-            f"apikey/{key.id}" if key.id else f"{key.kind}/{key.owner.access_key_id}",
+            _called_by(key),
             key,
         )
         try:
@@ -144,6 +144,13 @@ def host_workspace(request: WireRequest) -> str:
     host = request.headers.get("host", "").rpartition("//")[2].partition("/")[0].partition(":")[0]
     found = _HOST.fullmatch(host)
     return found[1] if found else ""
+
+
+def _called_by(key: ModelKey) -> str:
+    """What stands for the key where an event names an AccessKey ID; who holds a console session has none."""
+    if key.id:
+        return f"apikey/{key.id}"
+    return f"{key.kind}/{key.owner.access_key_id}" if key.owner.access_key_id else key.kind
 
 
 def owner_id(caller: Caller) -> str:
