@@ -14,6 +14,8 @@ from services import browser as browsers
 from services.browser import Person, console_user
 from services.server import Server, running
 
+from .furnished import Furnished, furnish
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -42,6 +44,14 @@ def console(_console: Server) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def _administrator(_console: Server) -> str:
     return console_user(_console, "boss", "AdministratorAccess")
+
+
+@pytest.fixture(scope="session")
+def furnished(_console: Server) -> Iterator[Furnished]:
+    """The same server with something of each kind; change none of it."""
+    made = furnish(_console)
+    yield made
+    made.reader.client.close()
 
 
 @pytest.fixture

@@ -45,6 +45,11 @@ class Furnished:
     reader: Reader
     parts: dict[str, str] = field(default_factory=dict)
 
+    def prove(self) -> None:
+        """Prove the administrator's session again: it counts for ten minutes."""
+        self.reader.get("/")
+        self.reader.post("/verify", _proof=PASSWORD)
+
     def call(self, product: str, action: str, **given: str) -> Any:
         """Call as the first user."""
         return rpc.call(self.server.url, self.server.admin, product, action, **given)
@@ -54,19 +59,27 @@ class Furnished:
         found = route
         for general, particular in WHOSE.items():
             found = found.replace(general, particular)
-        found += QUERIES.get(route, "")
-        return re.sub(r"\{([\w:-]+)\}", lambda part: self.parts[part[1]], found)
+        return self.fill(found + QUERIES.get(route, ""))
+
+    def fill(self, text: str) -> str:
+        """A text with the names of its parts replaced by what there is."""
+        return re.sub(r"\{([a-z:-]+)\}", lambda part: self.parts[part[1]], text)
 
 
-def furnish(server: Server, name: str) -> Furnished:
+def furnish(server: Server, name: str = "furnisher") -> Furnished:
     """Make it all, as a new administrator of that name."""
     reader = Reader(server).sign_in(console_user(server, name, "AdministratorAccess"))
-    reader.get("/")
-    reader.post("/verify", _proof=PASSWORD)
     made = Furnished(server, reader)
+    made.prove()
     _people(made, name)
     _workspace(made)
-    made.parts |= {"tab": "users", "card": "password", "code": "NoPermission", "name:path": "rotation"}
+    made.parts |= {
+        "tab": "users",
+        "card": "password",
+        "code": "NoPermission",
+        "name:path": "rotation",
+        "key": "auditor",
+    }
     return made
 
 
@@ -77,7 +90,8 @@ def _document(statement: dict[str, object]) -> str:
 def _people(made: Furnished, name: str) -> None:
     """A user, group, role and policy, pairs, and what lies in the recycle bin."""
     call, who = made.call, f"{name}-furnished"
-    call("ram", "CreateUser", UserName=who, DisplayName="家具 Furnished", Comments="so that no page is empty")
+    given = {"DisplayName": "家具 Furnished", "Comments": "so that no page is empty"}
+    user_id = call("ram", "CreateUser", UserName=who, **given)["User"]["UserId"]
     call("ram", "CreateLoginProfile", UserName=who, Password=PASSWORD)
     call("ram", "CreateGroup", GroupName=who, Comments="so that no page is empty")
     call("ram", "AddUserToGroup", UserName=who, GroupName=who)
@@ -97,7 +111,8 @@ def _people(made: Furnished, name: str) -> None:
     thrown = call("ram", "CreateAccessKey", UserName=who)["AccessKey"]["AccessKeyId"]
     call("ram", "DeleteAccessKey", UserName=who, UserAccessKeyId=thrown)
     call("ram", "DeleteUser", UserName=f"{who}-gone")
-    made.parts |= {"user": who, "group": who, "role": who, "policy": who, "gone": gone, **pairs}
+    made.parts |= {"user": who, "group": who, "role": who, "policy": who, "type": "custom", **pairs}
+    made.parts |= {"gone": gone, "thrown": thrown, "user-id": user_id, "account": made.server.account_id}
 
 
 def _workspace(made: Furnished) -> None:

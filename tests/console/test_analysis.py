@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,6 @@ from keystead.policy import LayerKind
 from keystead.signing.diagnosis import causes
 from services.browser import Person
 from services.server import Server
-
-Visitor = Callable[..., Person]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from services import rpc
 from services.browser import Person, console_user
 from services.server import Server
 
-from .furnished import Furnished, furnish
+from .furnished import Furnished
 
 WIDE = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light", "locale": "en-US"}
 NARROW = {"viewport": {"width": 360, "height": 800}, "color_scheme": "dark", "locale": "zh-CN"}
@@ -75,16 +75,16 @@ class Onlookers:
 
 
 @pytest.fixture(scope="module")
-def onlookers(browser: Browser, _console: Server) -> Iterator[Onlookers]:
-    made = furnish(_console, "onlooker")
-    cookie = {"name": "keystead-session", "value": made.reader.client.cookies["keystead-session"], "url": _console.url}
+def onlookers(browser: Browser, furnished: Furnished) -> Iterator[Onlookers]:
+    furnished.prove()
+    server, session = furnished.server, furnished.reader.client.cookies["keystead-session"]
+    cookie = {"name": "keystead-session", "value": session, "url": server.url}
     with ExitStack() as stack:
-        people = [stack.enter_context(browsers.person(browser, _console, **window)) for window in (WIDE, NARROW)]
+        people = [stack.enter_context(browsers.person(browser, server, **window)) for window in (WIDE, NARROW)]
         for each in people:
             each.context.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Lax"}])
-        yield Onlookers(made, (people[0], people[1]))
-    made.reader.client.close()
-    _console.check_log()
+        yield Onlookers(furnished, (people[0], people[1]))
+    server.check_log()
 
 
 def test_no_page_is_left_out() -> None:
