@@ -188,7 +188,7 @@ def main(users: int = 1_000, keys: int = 5_000) -> None:
     arguments.add_argument("--passes", type=int, default=7)
     arguments.add_argument("--only", choices=("SQLite", "PostgreSQL"))
     arguments.add_argument("--data", type=Path, help="a folder that dataset.py wrote, for SQLite")
-    given = arguments.parse_args()
+    given = arguments.parse_known_args()[0]  # pages.py takes others
     if given.only != "PostgreSQL":
         on_sqlite(given)
     if given.only != "SQLite":

@@ -41,7 +41,7 @@ from keystead import app
 from keystead.clock import system_clock
 from keystead.products import pages
 from keystead.settings import Settings
-from keystead.store import tables
+from keystead.store import tables, user_access
 
 IMS = "2019-08-15"
 PAGE, LINES = 100, 3501
@@ -127,6 +127,7 @@ def add_logons(settings: Settings) -> None:
                     for name, each in values.items()
                 ]
                 tx.connection.execute(sa.insert(table).from_select(list(values), sa.select(*columns).where(which)))
+            tx.run(user_access.REFRESH)
             counted = sa.select(sa.func.count()).select_from(users).where(users.c.account_id == tables.accounts.c.id)
             tx.run(sa.update(tables.accounts).values(users_count=counted.scalar_subquery()))
         if not instance.database.is_sqlite:  # autovacuum would do it within minutes

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from keystead.store import user_access
 from keystead.store.database import Tx
 from keystead.store.tables import access_keys
 
@@ -57,6 +58,7 @@ def insert(tx: Tx, access_key_id: str, user_id: str | None, sealed_secret: bytes
         updated_at=tx.now,
         **more,
     )
+    user_access.refresh(tx, user_id)
     tx.touch("key", access_key_id)
 
 
@@ -64,16 +66,20 @@ def update(tx: Tx, access_key_id: str, **values: object) -> None:
     """Change columns of a pair: note, expires_at."""
     mine = (access_keys.c.account_id == tx.account_id) & (access_keys.c.id == access_key_id)
     tx.run(sa.update(access_keys).where(mine).values(updated_at=tx.now, **values))
+    user_access.refresh_owner(tx, access_key_id)
     tx.touch("key", access_key_id)
 
 
 def set_status(tx: Tx, access_key_id: str, status: str) -> None:
     """Make a pair Active or Inactive."""
     tx.run(_UPDATE, account=tx.account_id, key=access_key_id, word=status, now=tx.now)
+    user_access.refresh_owner(tx, access_key_id)
     tx.touch("key", access_key_id)
 
 
 def delete(tx: Tx, access_key_id: str) -> None:
     """Remove a pair for good."""
+    row = tx.row(_GET, account=tx.account_id, key=access_key_id)
     tx.run(_DELETE, account=tx.account_id, key=access_key_id)
+    user_access.refresh(tx, row.user_id if row is not None else None)
     tx.touch("key", access_key_id)

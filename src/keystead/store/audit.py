@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from msgspec import structs
 
 from keystead.store.database import Tx
+from keystead.store.search import paging
 from keystead.store.tables import audit, audit_blocks
 
 EQUAL_FILTERS = ("access_key_id", "action", "request_id", "kind", "product")
@@ -184,9 +185,9 @@ def _rows(
     for name, value in equal.items():
         query = query.where(columns[name] == value)
     if principal:
-        query = query.where(columns.principal.icontains(principal, autoescape=True))
+        query = query.where(paging.holds(tx, columns.principal, principal))
     if resource:
-        query = query.where(columns.resource.icontains(resource, autoescape=True))
+        query = query.where(paging.holds(tx, columns.resource, resource))
     if outcome == "Failure":
         query = query.where(columns.outcome != "Success")
     elif outcome:

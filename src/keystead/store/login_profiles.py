@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from keystead.store import user_access
 from keystead.store.database import Tx
 from keystead.store.tables import login_profiles, password_history, users
 
@@ -37,6 +38,7 @@ def get(tx: Tx, user_id: str) -> sa.Row[Any] | None:
 def insert(tx: Tx, user_id: str, values: dict[str, object]) -> None:
     """Add a profile; `values` holds status, the password columns, and what the user must do."""
     tx.run(_INSERT, user_id=user_id, last_login_address="", created_at=tx.now, updated_at=tx.now, **values)
+    user_access.refresh(tx, user_id)
     tx.touch("user", user_id)
 
 
@@ -44,12 +46,14 @@ def update(tx: Tx, user_id: str, values: dict[str, object]) -> None:
     """Change columns of a profile; `values` may hold the names that `insert` takes."""
     changed = login_profiles.c.user_id == user_id
     tx.run(sa.update(login_profiles).where(changed).values(updated_at=tx.now, **values))
+    user_access.refresh(tx, user_id)
     tx.touch("user", user_id)
 
 
 def delete(tx: Tx, user_id: str) -> None:
     """Remove a profile: the user may no longer use the console."""
     tx.run(_DELETE, user=user_id)
+    user_access.refresh(tx, user_id)
     tx.touch("user", user_id)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from keystead.store import user_access
 from keystead.store.database import Tx
 from keystead.store.tables import mfa_devices, users
 
@@ -35,6 +36,7 @@ _PAGE = (
     .order_by(mfa_devices.c.name_key)
     .limit(sa.bindparam("most"))
 )
+_BOUND_TO = sa.select(mfa_devices.c.user_id).where(_DEVICE)
 _INSERT = sa.insert(mfa_devices)
 _DELETE = sa.delete(mfa_devices).where(_MINE, _DEVICE)
 _UNBOUND = {"user_id": None, "of_account": False, "bound_at": None}
@@ -96,11 +98,14 @@ def bind(tx: Tx, device_id: str, user_id: str | None) -> None:
     """Bind a device to a user; None is the account itself."""
     bound = {"user_id": user_id, "of_account": user_id is None, "bound_at": tx.now}
     tx.run(sa.update(mfa_devices).where(mfa_devices.c.id == device_id).values(**bound))
+    user_access.refresh(tx, user_id)
 
 
 def unbind(tx: Tx, device_id: str) -> None:
     """Let a device be bound to nobody."""
+    user_id = _user_of(tx, device_id)
     tx.run(sa.update(mfa_devices).where(mfa_devices.c.id == device_id).values(**_UNBOUND))
+    user_access.refresh(tx, user_id)
 
 
 def accepted(tx: Tx, device_id: str, counter: int, drift: int) -> None:
@@ -110,4 +115,11 @@ def accepted(tx: Tx, device_id: str, counter: int, drift: int) -> None:
 
 def delete(tx: Tx, device_id: str) -> None:
     """Remove a device."""
+    user_id = _user_of(tx, device_id)
     tx.run(_DELETE, account=tx.account_id, device=device_id)
+    user_access.refresh(tx, user_id)
+
+
+def _user_of(tx: Tx, device_id: str) -> str | None:
+    row = tx.row(_BOUND_TO, device=device_id)
+    return row.user_id if row is not None else None

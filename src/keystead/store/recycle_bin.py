@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from keystead.store import accounts, workspaces
+from keystead.store import accounts, user_access, workspaces
 from keystead.store.database import Tx
 from keystead.store.tables import (
     access_keys,
@@ -134,6 +134,7 @@ def put_key(tx: Tx, access_key_id: str, most: int) -> None:
     assert row is not None  # noqa: S101 - the caller has just found it
     values = {name: value for name, value in row._mapping.items() if name in recycled_keys.c}
     tx.run(_REMOVE_KEY, key=access_key_id)
+    user_access.refresh(tx, row.user_id)
     tx.run(_INSERT_KEY, **values, recycled_at=tx.now, recycled_by=tx.by)
     tx.touch("key", access_key_id)
     for extra in keys_of(tx, row.user_id)[:-most]:
@@ -147,6 +148,7 @@ def restore_key(tx: Tx, access_key_id: str) -> None:
     values = {name: value for name, value in row._mapping.items() if name in access_keys.c}
     tx.run(_DELETE_KEY, account=tx.account_id, key=access_key_id)
     tx.run(sa.insert(access_keys), **values, status="Inactive", updated_at=tx.now)
+    user_access.refresh(tx, row.user_id)
     tx.touch("key", access_key_id)
 
 
@@ -220,6 +222,7 @@ def restore_user(tx: Tx, user_id: str) -> None:
             )
     for tag_key, tag_value in kept.tags.items():
         tx.run(sa.insert(tags), **mine, tag_key=tag_key, tag_value=tag_value)
+    user_access.refresh(tx, user_id)
     tx.touch("user", user_id)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from keystead import ids
-from keystead.store import keys, login_profiles, tables
+from keystead.store import keys, login_profiles, tables, user_access
 from products.modelstudio.studio import OURS, RAM, STUDIO, Studio
 
 DAY = 86_400
@@ -45,6 +45,7 @@ def bind(studio: Studio, user: str = "") -> None:
             last_counter=0,
             drift=0,
         )
+        user_access.refresh(tx, user or None)
 
 
 def logs_on(studio: Studio, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -41,6 +41,7 @@ _ROWS = (
     .select_from(access_keys.outerjoin(users, users.c.id == _C.user_id))
     .where(_C.id.in_(sa.bindparam("ids", expanding=True)))
 )
+_WHOLE = sa.select(_C.id).where(_C.account_id == sa.bindparam("account"), _C.id == sa.bindparam("key"))
 MOST_CALLS = 200_000
 """Calls of one pair that are counted by day."""
 MOST_READ = 20_000
@@ -66,8 +67,13 @@ class Wanted:
 
 
 def search(tx: Tx, wanted: Wanted, cut: Slice) -> Found:
-    """The IDs of the pairs on a page."""
-    where: list[sa.ColumnElement[bool]] = []
+    """The IDs of the pairs on a page; a whole ID is looked for by itself first."""
+    if wanted.query and tx.row(_WHOLE, account=tx.account_id, key=wanted.query) is not None:
+        return _find(tx, replace(wanted, query=""), [_C.id == wanted.query], cut)
+    return _find(tx, wanted, [], cut)
+
+
+def _find(tx: Tx, wanted: Wanted, where: list[sa.ColumnElement[bool]], cut: Slice) -> Found:
     if wanted.query:
         note = (_C.note != "") & paging.holds(tx, _C.note, wanted.query)
         where.append(_C.id.startswith(wanted.query, autoescape=True) | note)

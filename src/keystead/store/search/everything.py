@@ -13,7 +13,7 @@ from keystead.store.tables import access_keys, agents, api_keys, groups, policie
 
 
 def _of(table: sa.Table, about: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    return sa.select(table.c.id, table.c.name, about.label("about")).order_by(table.c.name_key)
+    return sa.select(table.c.id, table.c.name, about.label("about"))
 
 
 _NAMED: dict[str, tuple[sa.Table, sa.Select[Any], list[sa.ColumnElement[Any]]]] = {
@@ -36,13 +36,15 @@ def people(tx: Tx, kind: str, query: str, most: int) -> list[sa.Row[Any]]:
     """Users, groups, roles or custom policies by a part of the name or the beginning of the ID: id, name, about."""
     table, statement, texts = _NAMED[kind]
     where = paging.named(tx, query, table.c.id, [table.c.name_key], texts)
-    return tx.rows(statement.where(table.c.account_id == tx.account_id, *where).limit(most))
+    chosen = sa.select(table.c.id).where(table.c.account_id == tx.account_id)
+    ids = paging.first(tx, chosen, where, table.c.name_key, most)
+    return paging.in_order(ids, tx.rows(statement.where(table.c.id.in_(ids)))) if ids else []
 
 
 def pairs(tx: Tx, beginning: str, most: int) -> list[sa.Row[Any]]:
     """AccessKey pairs by the beginning of the ID, as it is written: id, about (the note), name of the user or None."""
     begins = paging.begins(tx, access_keys.c.id, beginning)
-    return tx.rows(_KEYS.where(access_keys.c.account_id == tx.account_id, *begins).limit(most))
+    return tx.rows(_KEYS.where(*begins, access_keys.c.account_id + "" == tx.account_id).limit(most))
 
 
 def workspaces_named(tx: Tx, among: Sequence[str] | None, query: str, most: int) -> list[sa.Row[Any]]:

@@ -62,9 +62,7 @@ def page(
     order.  So the first `FEW` that come are taken, and where that is all they are the answer.
     """
     if filters:
-        named = [each.label(f"by_{number}") for number, each in enumerate(order)]
-        few = chosen.where(*filters).add_columns(*named).limit(FEW + 1).subquery()
-        rows = tx.rows(sa.select(few).order_by(*_directed([few.c[each.name] for each in named], cut)))
+        rows = _few(tx, chosen.where(*filters), order, cut)
         if len(rows) <= FEW:
             return rows[cut.skip : cut.skip + cut.most], len(rows)
         chosen = chosen.where(*filters)
@@ -72,6 +70,24 @@ def page(
     if len(rows) <= cut.most and (rows or not cut.skip):
         return rows, cut.skip + len(rows)
     return rows[: cut.most], count(tx, chosen)
+
+
+def first(
+    tx: Tx, chosen: sa.Select[Any], filters: Sequence[sa.ColumnElement[bool]], order: sa.ColumnElement[Any], most: int
+) -> list[Any]:
+    """The first IDs of `chosen` under filters, as `find` finds them, without counting."""
+    cut = Slice("", descending=False, skip=0, most=most)
+    rows = _few(tx, chosen.where(*filters), [order], cut)
+    if len(rows) > FEW:
+        rows = tx.rows(chosen.where(*filters).order_by(order).limit(most))
+    return [row[0] for row in rows[:most]]
+
+
+def _few(tx: Tx, chosen: sa.Select[Any], order: Sequence[sa.ColumnElement[Any]], cut: Slice) -> list[sa.Row[Any]]:
+    """The rows in order where there are `FEW` of them; more where there are more."""
+    named = [each.label(f"by_{number}") for number, each in enumerate(order)]
+    few = chosen.add_columns(*named).limit(FEW + 1).subquery()
+    return tx.rows(sa.select(few).order_by(*_directed([few.c[each.name] for each in named], cut)))
 
 
 def _directed(order: Sequence[sa.ColumnElement[Any]], cut: Slice) -> list[sa.ColumnElement[Any]]:

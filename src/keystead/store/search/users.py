@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +13,10 @@ from keystead.store.database import Tx
 from keystead.store.search import paging
 from keystead.store.search.paging import Found, Slice
 from keystead.store.tables import access_keys, group_members, groups, login_profiles, mfa_devices, tags, users
+from keystead.store.user_access import has_pair
 
 _C = users.c
+_ID = re.compile(r"[0-9]{18}")
 ORDERS = {
     "UserName": (_C.name_key,),
     "DisplayName": (_C.display_name, _C.id),
@@ -60,22 +63,24 @@ class Wanted:
     idle_since: int | None = None
 
 
-def is_live(now: int) -> sa.ColumnElement[bool]:
-    """The condition that an AccessKey pair can be used: active and not expired."""
-    expiry = access_keys.c.expires_at
-    return (access_keys.c.status == "Active") & (expiry.is_(None) | (expiry > now))
-
-
 def search(tx: Tx, wanted: Wanted, cut: Slice) -> Found:
-    """The IDs of the users on a page."""
-    where = paging.named(tx, wanted.query, _C.id, [_C.name_key], [_C.display_name])
+    """The IDs of the users on a page; a whole ID is looked for by itself first."""
+    if _ID.fullmatch(wanted.query):
+        only = replace(wanted, query="")
+        found = _find(tx, only, [_C.id == wanted.query], cut)
+        if found.total:
+            return found
+    return _find(tx, wanted, [], cut)
+
+
+def _find(tx: Tx, wanted: Wanted, more: list[sa.ColumnElement[bool]], cut: Slice) -> Found:
+    where = more + paging.named(tx, wanted.query, _C.id, [_C.name_key], [_C.display_name])
     if wanted.status:
         where.append(_C.status == wanted.status)
     if wanted.access:
         where += _access(tx, wanted.access)
     if wanted.mfa is not None:
-        bound = sa.exists(1).where(mfa_devices.c.user_id == _C.id)
-        where.append(bound if wanted.mfa else ~bound)
+        where.append(_C.mfa_bound if wanted.mfa else ~_C.mfa_bound)
     if wanted.group_id:
         where.append(_C.id.in_(sa.select(group_members.c.user_id).where(group_members.c.group_id == wanted.group_id)))
     if wanted.tag_key:
@@ -87,10 +92,8 @@ def search(tx: Tx, wanted: Wanted, cut: Slice) -> Found:
 
 def _access(tx: Tx, word: str) -> list[sa.ColumnElement[bool]]:
     """By which ways the user gets in: `console` and `accesskey` each mean that way alone."""
-    console = sa.exists(1).where(login_profiles.c.user_id == _C.id, login_profiles.c.status == "Active")
-    pair = sa.exists(1).where(access_keys.c.user_id == _C.id, is_live(tx.now))
+    console, pair = _C.console_access, has_pair(tx.now)
     return [
-        _C.status != "",  # true of all: with it SQLite scans in order of ID, as the rows are sorted that it looks up
         console if word in ("console", "both") else ~console,
         pair if word in ("accesskey", "both") else ~pair,
     ]

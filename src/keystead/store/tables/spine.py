@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
 
@@ -55,6 +56,12 @@ def active_from(column: str) -> Callable[[DefaultExecutionContext], int]:
 
 ACTIVE_STEP = 60
 
+
+def _few(name: str, *columns: str, where: str) -> Index:
+    """An index of some rows only, on either database."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 accounts = Table(
     "accounts",
     metadata,
@@ -82,12 +89,20 @@ users = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("last_login_at", BigInteger, nullable=True),
     Column("active_at", BigInteger, nullable=False, default=active_from("last_login_at")),  # last logon or call
+    # How the user gets in: what `store.user_access` reckons of profile, device and pairs.
+    Column("console_access", Boolean, nullable=False, default=False),
+    Column("mfa_bound", Boolean, nullable=False, default=False),
+    Column("pairs_until", BigInteger, nullable=False, default=0),  # seconds; until then a pair of it can be used
     UniqueConstraint("account_id", "name_key"),
     Index(None, "account_id", "display_name", "id"),
     Index(None, "account_id", "created_at", "id"),
     Index(None, "account_id", "active_at", "id"),
     # What lists filter by, so that a scan reads no rows; by ID, as what hangs on users is sorted.
-    Index("ix_users_list", "account_id", "id", "name_key", "status", "active_at", "created_at", "display_name"),
+    Index(
+        "ix_users_list",
+        *("account_id", "id", "name_key", "status", "active_at", "created_at"),
+        *("console_access", "mfa_bound", "pairs_until", "display_name"),
+    ),
 )
 
 groups = Table(
@@ -198,6 +213,9 @@ access_keys = Table(
         "ix_access_keys_list",
         *("account_id", "created_at", "id", "status", "expires_at", "active_at", "user_id", "note"),
     ),
+    # The few that are not in use, so that the many that are need not be counted.
+    _few("ix_access_keys_inactive", "account_id", "status", where="status = 'Inactive'"),
+    _few("ix_access_keys_expiring", "account_id", "expires_at", "status", where="expires_at IS NOT NULL"),
 )
 
 tags = Table(

@@ -92,6 +92,7 @@ api_keys = Table(
     Index("ix_api_keys_workspace_list", "workspace_id", "created_at", "id", *_FILTERED),
     Index(None, "workspace_id", "description", "id"),
     Index(None, "owner_id", "workspace_id"),
+    Index(None, "account_id", "description"),  # to count them, and to find one anywhere by its name
 )
 
 # One row per limit that binds; they all do.  An empty model means every model.

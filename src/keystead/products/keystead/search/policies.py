@@ -114,7 +114,10 @@ def search_policies(tx: Tx, _caller: Caller, wanted: SearchPoliciesInput) -> Sea
 def _policies(tx: Tx, page: list[tuple[str, str]]) -> list[FoundPolicy]:
     custom = [key for kind, key in page if kind == "Custom"]
     rows = store.custom_rows(tx, custom)
-    attached = {kind: store.attachments_of(tx, kind, [key for word, key in page if word == kind]) for kind, _ in page}
+    attached = {
+        kind: store.attachments_of(tx, kind, [key for word, key in page if word == kind])
+        for kind in ("Custom", "System")
+    }
     shown = []
     for kind, key in page:
         count = attached[kind].get(key, 0)

@@ -427,6 +427,9 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("last_login_at", sa.BigInteger(), nullable=True),
         sa.Column("active_at", sa.BigInteger(), nullable=False),
+        sa.Column("console_access", sa.Boolean(), nullable=False),
+        sa.Column("mfa_bound", sa.Boolean(), nullable=False),
+        sa.Column("pairs_until", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_users_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("account_id", "name_key", name=op.f("uq_users_account_id_name_key")),
@@ -441,7 +444,18 @@ def upgrade() -> None:
     op.create_index(
         "ix_users_list",
         "users",
-        ["account_id", "id", "name_key", "status", "active_at", "created_at", "display_name"],
+        [
+            "account_id",
+            "id",
+            "name_key",
+            "status",
+            "active_at",
+            "created_at",
+            "console_access",
+            "mfa_bound",
+            "pairs_until",
+            "display_name",
+        ],
         unique=False,
     )
     op.create_table(
@@ -492,6 +506,22 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_access_keys_account_id_user_id"), "access_keys", ["account_id", "user_id"], unique=False)
+    op.create_index(
+        "ix_access_keys_expiring",
+        "access_keys",
+        ["account_id", "expires_at", "status"],
+        unique=False,
+        sqlite_where=sa.text("expires_at IS NOT NULL"),
+        postgresql_where=sa.text("expires_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_access_keys_inactive",
+        "access_keys",
+        ["account_id", "status"],
+        unique=False,
+        sqlite_where=sa.text("status = 'Inactive'"),
+        postgresql_where=sa.text("status = 'Inactive'"),
+    )
     op.create_index(
         "ix_access_keys_list",
         "access_keys",
@@ -547,6 +577,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_api_keys_digest")),
         sa.UniqueConstraint("old_digest", name=op.f("uq_api_keys_old_digest")),
     )
+    op.create_index(op.f("ix_api_keys_account_id_description"), "api_keys", ["account_id", "description"], unique=False)
     op.create_index(
         "ix_api_keys_list",
         "api_keys",
