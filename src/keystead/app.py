@@ -34,6 +34,7 @@ from keystead.identity.refused_signatures import RefusedSignatures
 from keystead.identity.replay import ReplayWindow, UnsignedNonces
 from keystead.identity.transaction import Tx
 from keystead.instance import Instance, database_url, opened, own_address, quotas_of
+from keystead.model_files import ModelFiles
 from keystead.products.applications import running
 from keystead.products.catalogue import PRODUCTS
 from keystead.server import logs, tls, upkeep
@@ -319,6 +320,7 @@ def _planes(instance: Instance, dispatcher: Dispatcher) -> Planes:
         check=dispatcher.follower.check,
         help_at=dispatcher.help_at,
         runner=partial(Applications, instance.database, instance.clock),
+        files=ModelFiles(instance.database, instance.clock),
         embedded=[Embedded(kind) for kind in _embedded(settings)],
     )
     bounds = Bounds(

@@ -15,6 +15,7 @@ from keystead.gateway.calls import Calls, audit_event
 from keystead.gateway.catalogue import Catalogue
 from keystead.gateway.embedded import EMBEDDINGS, Embedded, Kind
 from keystead.gateway.embedder import Embedder
+from keystead.gateway.files import Files, FileStore
 from keystead.gateway.gateway import Gateway
 from keystead.gateway.limits import Counter, Limiter, Seed, Windows
 from keystead.gateway.metering import Meter
@@ -37,8 +38,8 @@ class Outside:
     """What the gateway is given.
 
     audit: queues a row of the audit trail.  once: spends a nonce on every node, None without a shared store.  check:
-    raises when this node cannot follow changes.  runner: makes what composes applications.  embedded: the
-    program's own models.
+    raises when this node cannot follow changes.  runner: makes what composes applications.  files: keeps those that
+    calls name.  embedded: the program's own models.
     """
 
     directory: Directory
@@ -51,6 +52,7 @@ class Outside:
     check: Callable[[], None]
     help_at: str
     runner: Callable[[Embedder], ApplicationRunner]
+    files: FileStore
     embedded: Sequence[Embedded]
 
 
@@ -136,7 +138,9 @@ def assemble(given: Outside, sizes: Sizes) -> Planes:
         longest=sizes.longest,
     )
     runner = given.runner(embedder)
-    gateway = Gateway(arrivals, calls, given.keyring, runner, given.check, given.clock, given.help_at)
+    gateway = Gateway(
+        arrivals, calls, given.keyring, runner, Files(given.files, audit_event), given.check, given.clock, given.help_at
+    )
     return Planes(gateway, embedder, meter, metrics, close)
 
 

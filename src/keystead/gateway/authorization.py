@@ -77,6 +77,15 @@ def check_application(visitor: Visitor, application: str, facts: Facts) -> None:
         raise _refusal(faults.APPLICATION_REFUSED, decision, query, visitor)
 
 
+def check_files(visitor: Visitor, action: str, facts: Facts) -> None:
+    """Raise `AccessDenied` unless the caller may do this with the workspace's files."""
+    resource = model_keys.workspace_arn(visitor.caller.account_id, visitor.workspace_id)
+    query = model_keys.invocation(action, resource, facts)
+    decision = decide(query, visitor.layers)
+    if not decision.allowed:
+        raise _refusal(faults.FILES_REFUSED, decision, query, visitor)
+
+
 def _refusal(kind: FaultKind, decision: Decision, query: Query, visitor: Visitor) -> Fault:
     """What was asked, which layer decided, how far it was from passing, what to do."""
     layer = {

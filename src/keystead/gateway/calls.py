@@ -262,7 +262,7 @@ def _event(call: _Call, given: int, made: int, outcome: str) -> Event:
     return audit_event(call.visit, call.visitor, outcome, told)
 
 
-def audit_event(visit: Visit, visitor: Visitor, outcome: str, told: dict[str, str]) -> Event:
+def audit_event(visit: Visit, visitor: Visitor, outcome: str, told: dict[str, str], kind: str = "read") -> Event:
     """What the trail keeps of a visit; no text of the call is in it."""
     caller, request = visitor.caller, visit.request
     return Event(
@@ -271,7 +271,7 @@ def audit_event(visit: Visit, visitor: Visitor, outcome: str, told: dict[str, st
         request_id=visit.request_id,
         product="ModelStudio",
         action=visit.action or "Authenticate",
-        kind="read",
+        kind=kind,
         identity_type=caller.kind.value,
         principal=caller.arn[:256],
         access_key_id=visitor.name[:128],

@@ -59,6 +59,19 @@ URL_UNKNOWN = FaultKind(
     "url error, {method} {path} is not served here.",
     "docs/guides/models.md lists the addresses of the data planes.",
 )
+NO_FILE = FaultKind(
+    "NotFound",
+    404,
+    "The file {id!r} does not exist in the workspace {workspace}.",
+    "GET /compatible-mode/v1/files lists the files that calls may name.",
+)
+TOO_MANY_FILES = FaultKind(
+    "LimitExceeded.File",
+    409,
+    "The workspace {workspace} has {limit} files, the most that there may be.",
+    "Delete files that are no longer needed.",
+)
+FILES_REFUSED = FaultKind("AccessDenied", 403, "Access denied. {why}", "{next}")
 NO_TASK = FaultKind("NotFound", 404, "The task {id!r} does not exist here.", "Calls here are answered at once.")
 ASYNC_REFUSED = FaultKind(
     "AccessDenied",

@@ -27,6 +27,7 @@ from keystead.gateway import (
 )
 from keystead.gateway.arrival import Arrivals
 from keystead.gateway.calls import Calls, audit_event, send_whole
+from keystead.gateway.files import Files
 from keystead.gateway.routes import Route
 from keystead.gateway.values import ApplicationCall, ApplicationRunner, Ask, Composed, Receive, Send, Visit, Visitor
 from keystead.identity import model_keys
@@ -48,6 +49,7 @@ _MODEL_ROUTES = {
     "vectors": compatible.embeddings,
     "ranks": compatible.rerank,
 }
+_CONVERSATIONS = frozenset({"chat", "generation"})
 _NATIVE_ROUTES = {
     "generation": native.generation,
     "multimodal": native.multimodal,
@@ -59,12 +61,14 @@ _NATIVE_ROUTES = {
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """The parts that answer on the data side.  check: raises when this node cannot follow changes.  runner: composes
-    applications, None while there are none.  help_at: where the pages of the error codes are."""
+    applications, None while there are none.  files: those that calls name.  help_at: where the error codes have pages.
+    """
 
     arrivals: Arrivals
     calls: Calls
     keyring: Keyring
     runner: ApplicationRunner | None
+    files: Files
     check: Callable[[], None]
     clock: Clock
     help_at: str
@@ -125,6 +129,8 @@ class Gateway:
 
     async def _serve(self, visit: Visit, visitor: Visitor, route: Route, receive: Receive, send: Send) -> None:
         request, name = visit.request, route.name
+        if name in _CONVERSATIONS:
+            request = await self.files.into(visit, visitor)
         if name in _MODEL_ROUTES:
             ask = _MODEL_ROUTES[name](request)
         elif name in _NATIVE_ROUTES:
@@ -142,9 +148,16 @@ class Gateway:
         await self.calls.make(visit, visitor, ask, receive, send)
 
     async def _tell(self, visit: Visit, visitor: Visitor, route: Route) -> bytes:
-        """What is answered from memory."""
+        """What is answered without calling a model."""
         if route.name == "task":
             raise faults.NO_TASK(id=route.id)
+        if route.name == "uploads":
+            raise faults.UNSUPPORTED(what="Sending media here", next="Put it into the message, as a data: URL.")
+        if route.name in ("files", "file content"):
+            body = await self.files.answer(visit, visitor, route)
+            if visit.request.method == "GET":
+                self.calls.audit(audit_event(visit, visitor, "Success", {"fileId": route.id} if route.id else {}))
+            return body
         if route.name == "tokens":
             visit.action = "CreateTemporaryKey"
             body, person = tokens.make(visit, visitor, self.keyring)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from keystead.gateway import faults
+from keystead.gateway import faults, reading
 from keystead.gateway.catalogue import Model
 from keystead.gateway.writers import encode
 from keystead.wire.request import WireRequest
@@ -31,7 +31,7 @@ def one(models: Sequence[Model], name: str) -> bytes:
 def native(models: Sequence[Model], request: WireRequest) -> bytes:
     """The vendor's list, in pages."""
     given = dict(request.query)
-    number, size = _whole(given, "page_no", 1), min(_LARGEST_PAGE, _whole(given, "page_size", 10))
+    number, size = reading.whole(given, "page_no", 1), min(_LARGEST_PAGE, reading.whole(given, "page_size", 10))
     found = [each for each in models if not given.get("model") or given["model"] == each.name]
     page = found[(number - 1) * size : number * size]
     shown = [{"model": each.name, "name": each.details.get("name") or each.name, **_facts(each)} for each in page]
@@ -45,12 +45,3 @@ def _entry(model: Model) -> dict[str, Any]:
 
 def _facts(model: Model) -> dict[str, Any]:
     return {"description": model.details.get("description") or "", "provider": model.details.get("provider") or ""}
-
-
-def _whole(given: dict[str, str], name: str, default: int) -> int:
-    text = given.get(name, "")
-    if not text:
-        return default
-    if not text.isdecimal() or len(text) > 6 or int(text) < 1:
-        raise faults.PARAMETER(problem=f"{name!r} must be a whole number from 1, it is {text[:20]!r}.")
-    return int(text)

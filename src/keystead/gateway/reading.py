@@ -77,6 +77,16 @@ def flag(given: dict[str, Any], name: str) -> bool:
     return bool(value)
 
 
+def whole(given: dict[str, str], name: str, default: int) -> int:
+    """A parameter of the query, a whole number from 1.  Raises `InvalidParameter`."""
+    text = given.get(name, "")
+    if not text:
+        return default
+    if not text.isdecimal() or len(text) > 6 or int(text) < 1:
+        raise faults.PARAMETER(problem=f"{name!r} must be a whole number from 1, it is {text[:20]!r}.")
+    return int(text)
+
+
 def most_output(body: dict[str, Any]) -> int | None:
     """The most tokens that an answer may have, where the caller bounds it.  Raises `InvalidParameter`.
 

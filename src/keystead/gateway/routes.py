@@ -14,6 +14,7 @@ _APPLICATION = re.compile(rf"/api/v1/apps/({_ID})/completion")
 _AGENT = re.compile(rf"/api/v2/apps/agent/({_ID})/compatible-mode/v1/responses")
 _TASK = re.compile(r"/api/v1/tasks(?:/([A-Za-z0-9_.-]{1,128})(?:/cancel)?)?")
 _RESPONSE = re.compile(r"responses/[^/]{1,128}(?:/cancel)?")
+_FILE = re.compile(r"files(?:/([A-Za-z0-9_-]{1,64})(/content)?)?")
 _SERVICES = "/api/v1/services/"
 
 _FIXED = {
@@ -23,6 +24,7 @@ _FIXED = {
     ("POST", _SERVICES + "rerank/text-rerank/text-rerank"): "rerank",
     ("GET", "/api/v1/models"): "models",
     ("POST", "/api/v1/tokens"): "tokens",
+    ("GET", "/api/v1/uploads"): "uploads",
     ("POST", "/v2/app/completions"): "legacy",
 }
 _SAME = {
@@ -66,6 +68,8 @@ def find(method: str, path: str) -> Route:
     for prefix in _COMPATIBLE:
         if path.startswith(prefix):
             return _compatible(plane, method, path.removeprefix(prefix))
+    if path.startswith("/api/v1/files"):
+        return _file(plane, method, path.removeprefix("/api/v1/"))
     found = _APPLICATION.fullmatch(path)
     if found and method == "POST":
         return Route(plane, "application", found[1])
@@ -84,6 +88,16 @@ def _compatible(plane: Plane, method: str, rest: str) -> Route:
         return Route(plane, name)
     if method == "GET" and rest.startswith("models/"):
         return Route(plane, "one model", rest.removeprefix("models/"))
+    if rest.startswith("files"):
+        return _file(plane, method, rest)
     if _RESPONSE.fullmatch(rest):
         return Route(plane, "task", rest)
     return Route(plane, "")
+
+
+def _file(plane: Plane, method: str, rest: str) -> Route:
+    """`files` takes POST and GET, a file GET and DELETE, its content GET."""
+    found = _FILE.fullmatch(rest)
+    if found is None or method not in (("GET",) if found[2] else ("GET", "DELETE") if found[1] else ("GET", "POST")):
+        return Route(plane, "")
+    return Route(plane, "file content" if found[2] else "files", found[1] or "")

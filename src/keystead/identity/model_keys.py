@@ -20,6 +20,8 @@ from keystead.policy import Attached, Layer, LayerKind, Query, compile_policy
 
 INVOKE_MODEL = "modelstudio:InvokeModel"
 INVOKE_APPLICATION = "modelstudio:InvokeApplication"
+FILES = ("modelstudio:UploadFile", "modelstudio:ListFiles", "modelstudio:GetFile", "modelstudio:DeleteFile")
+"""What is done with the files that model calls name, on their workspace."""
 
 MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}"
 """What a model may be called: nothing that means something else in a policy's resource."""
@@ -169,20 +171,28 @@ def invocation(action: str, resource: str, facts: Mapping[str, str | tuple[str, 
 
 
 def workspace_layer(account_id: str, workspace_id: str, models: Sequence[str] | None) -> Layer:
-    """What may be called in a workspace: these models (None for all), and every application.
+    """What may be called in a workspace: these models (None for all), every application; and its files.
 
     That an application is in the workspace is asked where it is looked up.
     """
-    return _layer(LayerKind.CONTROL, f"Workspace/{workspace_id}", account_id, models, None)
+    own = workspace_arn(account_id, workspace_id)
+    return _layer(LayerKind.CONTROL, f"Workspace/{workspace_id}", account_id, models, None, own)
 
 
 def scope_layer(account_id: str, name: str, scope: Scope) -> Layer:
-    """What a key's own scope lets through."""
-    return _layer(LayerKind.SESSION, name, account_id, scope.models, scope.applications)
+    """What a key's own scope lets through.  One that is narrowed to models or applications reaches no files."""
+    is_narrowed = scope.models is not None or scope.applications is not None
+    files_of = "" if is_narrowed else workspace_arn(account_id, "*")
+    return _layer(LayerKind.SESSION, name, account_id, scope.models, scope.applications, files_of)
 
 
 def _layer(
-    kind: LayerKind, name: str, account_id: str, models: Sequence[str] | None, applications: Sequence[str] | None
+    kind: LayerKind,
+    name: str,
+    account_id: str,
+    models: Sequence[str] | None,
+    applications: Sequence[str] | None,
+    files_of: str,
 ) -> Layer:
     named = {
         INVOKE_MODEL: [model_arn(account_id, each) for each in (("*",) if models is None else models)],
@@ -195,6 +205,9 @@ def _layer(
         for action, resources in named.items()
         if resources
     ]
+    if files_of:
+        actions = [name for action in FILES for name in (action, _alias(action))]
+        statements.append({"Effect": "Allow", "Action": actions, "Resource": [files_of]})
     if not statements:
         return Layer.of(kind, [])
     policy = compile_policy(json.dumps({"Version": "1", "Statement": statements}))

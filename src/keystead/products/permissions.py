@@ -6,7 +6,14 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from keystead.identity.model_keys import INVOKE_APPLICATION, INVOKE_MODEL, application_arn, model_arn
+from keystead.identity.model_keys import (
+    FILES,
+    INVOKE_APPLICATION,
+    INVOKE_MODEL,
+    application_arn,
+    model_arn,
+    workspace_arn,
+)
 from keystead.policy import fold
 from keystead.products.action import Action
 
@@ -40,6 +47,20 @@ _CALLS = (
         "Permissions",
         "Be an administrator in every workspace.",
         ("*",),
+    ),
+    *(
+        Permission(name, "modelstudio", level, summary, (workspace_arn("{account}", "*"),))
+        for name, level, summary in zip(
+            FILES,
+            ("Write", "List", "Read", "Write"),
+            (
+                "Upload a file for model calls.",
+                "List the files of model calls.",
+                "Read a file of model calls, also by naming it in a call.",
+                "Delete a file of model calls.",
+            ),
+            strict=True,
+        )
     ),
 )
 """What is asked without an action of that name."""

@@ -50,11 +50,16 @@ def get(tx: Tx, workspace_id: str, file_id: str) -> sa.Row[Any] | None:
 
 
 def page(
-    tx: Tx, workspace_id: str, category_id: str, name: str, ids: Sequence[str], after: str, most: int
+    tx: Tx, workspace_id: str, category_id: str, name: str, ids: Sequence[str], after: str, most: int, skipped: int = 0
 ) -> list[sa.Row[Any]]:
-    """Files of a category in order of ID, behind `after`; `name` is a part of theirs, `ids` the only ones."""
+    """Files of a category in order of ID, behind `after` and `skipped` more.
+
+    `name` is a part of theirs, `ids` the only ones.
+    """
     statement = sa.select(*_SHOWN).where(_matching(category_id, name, ids), files.c.id > after)
-    return tx.rows(statement.order_by(files.c.id).limit(most), account=tx.account_id, workspace=workspace_id)
+    return tx.rows(
+        statement.order_by(files.c.id).limit(most).offset(skipped), account=tx.account_id, workspace=workspace_id
+    )
 
 
 def total(tx: Tx, workspace_id: str, category_id: str, name: str, ids: Sequence[str]) -> int:

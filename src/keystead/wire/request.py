@@ -95,6 +95,19 @@ class WireRequest:
             self._refuse(len(found))
         return found
 
+    def with_body(self, body: bytes) -> WireRequest:
+        """The same request with another body."""
+        return WireRequest(
+            self.method,
+            self.raw_path,
+            self.raw_query,
+            self.headers,
+            body,
+            secure=self.secure,
+            peer=self.peer,
+            max_parameters=self.max_parameters,
+        )
+
     def _refuse(self, found: int) -> NoReturn:
         what = "number of parameters"
         raise TOO_LARGE(what=what, actual=found, limit=self.max_parameters, setting="max_parameters")

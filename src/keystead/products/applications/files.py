@@ -293,7 +293,7 @@ def update_tags(tx: Tx, caller: Caller, wanted: UpdateTagInput) -> FileKeyOutput
 def delete_file(tx: Tx, caller: Caller, wanted: FileInput) -> FileKeyOutput:
     """Delete a file, also from every knowledge base."""
     enter(tx, caller, wanted, "knowledge", "operate")
-    _delete(tx, find(tx, wanted.workspace_id, wanted.file_id).id)
+    delete(tx, find(tx, wanted.workspace_id, wanted.file_id).id)
     return FileKeyOutput(data=FileKey(file_id=wanted.file_id))
 
 
@@ -313,12 +313,13 @@ def delete_files(tx: Tx, caller: Caller, wanted: DeleteFilesInput) -> DeleteFile
     for file_id in dict.fromkeys(wanted.file_ids):
         there = files.get(tx, wanted.workspace_id, file_id) is not None
         if there:
-            _delete(tx, file_id)
+            delete(tx, file_id)
         found.append(DeletedFile(file_id=file_id, status="SUCCESS" if there else "FAILED"))
     return DeleteFilesOutput(data=DeletedFiles(delete_file_result_list=found))
 
 
-def _delete(tx: Tx, file_id: str) -> None:
+def delete(tx: Tx, file_id: str) -> None:
+    """Remove a file, also from every knowledge base."""
     knowledge.drop_file(tx, file_id)
     files.delete(tx, file_id)
 

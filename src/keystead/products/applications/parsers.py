@@ -1,4 +1,4 @@
-"""From a file to its text.  Text and Markdown by itself; PDF and DOCX with the extra `[documents]`.
+"""From a file to its text.  Text, Markdown, CSV and JSON by itself; PDF and DOCX with the extra `[documents]`.
 
 What people send is hostile: the text is bounded, and whatever a parser raises means that the file cannot be read.
 """
@@ -66,6 +66,9 @@ _READERS: dict[str, tuple[str, Callable[[bytes], str]]] = {
     "txt": ("", _plain),
     "md": ("", _plain),
     "markdown": ("", _plain),
+    "csv": ("", _plain),
+    "json": ("", _plain),
+    "jsonl": ("", _plain),
     "pdf": ("pypdf", _pdf),
     "docx": ("docx", _docx),
 }
