@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -225,3 +227,26 @@ def test_the_editor_keeps_form_and_text_in_step(boss: Person) -> None:
     page.get_by_role("tab", name="Visual Editor").click()
     expect(page.get_by_text("cannot hold this document without losing")).to_be_visible()
     assert page.locator("#document").input_value() == lossy
+
+
+def _document_on(reader: Reader) -> str:
+    found = re.search(r'<textarea id="document"[^>]*>(.*?)</textarea>', reader.page, re.DOTALL)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+def test_a_wordy_document_is_optimized_after_its_difference_was_shown(reader: Reader) -> None:
+    wordy = document(READ, {**READ, "Action": ["ram:Get*", "ram:ListUsers"]})
+    reader.get("/policies/new")
+    text = reader.post("/policies/new", _step="optimize", PolicyDocument=wordy)
+    assert "The same in fewer words" in text
+    assert 'removed "ram:GetUser"' in text
+    assert _document_on(reader) == wordy  # nothing is applied yet
+    text = reader.post("/policies/new", _step="apply", PolicyDocument=wordy)
+    assert "The same in fewer words" not in text
+    short = _document_on(reader)
+    assert json.loads(short)["Statement"][0]["Action"] == ["ram:Get*", "ram:ListUsers"]
+    text = reader.post("/policies/new", _step="optimize", PolicyDocument=short)
+    assert "Nothing in it can go; it stays as it is." in text
+    text = reader.post("/policies/new", _step="optimize", PolicyDocument='{"Version": "1"}')
+    assert "The policy document is not valid." in text

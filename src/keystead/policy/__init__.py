@@ -19,6 +19,7 @@ from keystead.policy.layers import Attached, Decision, Effect, Layer, LayerKind,
 from keystead.policy.patterns import fold
 from keystead.policy.reader import PolicyError
 from keystead.policy.remedies import Remedy, remedies
+from keystead.policy.shortening import shortened
 from keystead.policy.statements import Policy, Principal, TrustedPrincipals, compile_policy, principal_kinds
 from keystead.policy.system import SYSTEM_POLICIES, SystemPolicy
 from keystead.policy.validation import DOCUMENTED_OPERATORS, DocumentKind, validate
@@ -56,5 +57,6 @@ __all__ = [
     "gives_much",
     "principal_kinds",
     "remedies",
+    "shortened",
     "validate",
 ]

@@ -13,7 +13,8 @@ from enum import Enum
 from typing import Final
 
 from keystead.policy import conditions, grammar
-from keystead.policy.grammar import Clause, Item, RawStatement
+from keystead.policy.containment import covers
+from keystead.policy.grammar import Clause, RawStatement
 from keystead.policy.patterns import Glob, fold
 from keystead.policy.reader import PolicyError
 from keystead.policy.validation import DocumentKind, validate
@@ -285,12 +286,12 @@ class _Finder:
                 self.left -= len(other.actions) * len(statement.actions) + len(other.resources)
                 if self.left < 0:
                     return
-                if other is statement or not _covers(other, statement):
+                if other is statement or not covers(other, statement):
                     continue
                 if other.deny and not statement.deny:
                     yield self.finding("AllowWithoutEffect", statement.at, statement.path, other.path)
                     break
-                earlier = other.at < statement.at or not _covers(statement, other)
+                earlier = other.at < statement.at or not covers(statement, other)
                 if other.deny is statement.deny and earlier:
                     yield self.finding("Repeated", statement.at, statement.path, other.path)
                     break
@@ -313,37 +314,3 @@ def _service(resource: str) -> str:
     """The service that a resource pattern names, "" where it may be any."""
     parts = resource.split(":", 2)
     return "" if len(parts) < 3 or parts[0] != "acs" or set(parts[1]) & set("*?") else parts[1].lower()
-
-
-def _covers(wide: RawStatement, narrow: RawStatement) -> bool:
-    """Whether `wide` certainly applies wherever `narrow` does."""
-    plain = not (wide.not_action or wide.not_resource or narrow.not_action or narrow.not_resource)
-    if not plain or wide.principals is not None or narrow.principals is not None:
-        return False
-    if wide.conditions and _clauses(wide) != _clauses(narrow):
-        return False
-    return _all_within(narrow.actions, wide.actions, folded=True) and _all_within(narrow.resources, wide.resources)
-
-
-def _clauses(statement: RawStatement) -> frozenset[tuple[str, str, frozenset[str]]]:
-    return frozenset(
-        (
-            each.operator.text.lower(),
-            conditions.context_key(each.key.text),
-            frozenset(value.text for value in each.values),
-        )
-        for each in statement.conditions
-    )
-
-
-def _all_within(narrow: Sequence[Item], wide: Sequence[Item], *, folded: bool = False) -> bool:
-    patterns = [fold(each.text) if folded else each.text for each in wide]
-    return all(any(_within(fold(each.text) if folded else each.text, wanted) for wanted in patterns) for each in narrow)
-
-
-def _within(narrow: str, wide: str) -> bool:
-    """Whether every text that `narrow` matches is matched by `wide`: certain where true."""
-    if narrow == wide:
-        return True
-    # A star of `wide` matches the wildcards of `narrow` as it matches any text; a question mark of it does not.
-    return not ("?" in wide and "*" in narrow) and Glob(wide).matches(narrow)

@@ -43,7 +43,7 @@ LEVELS = {
 
 def _is_step(visit: Visit) -> bool:
     """Whether the form asks for something on the way (a check, an import) rather than to be saved."""
-    return visit.form.get("_step", "") in ("check", "import")
+    return visit.form.get("_step", "") in ("check", "import", "optimize", "apply")
 
 
 def _is_weighty(visit: Visit) -> bool:
@@ -126,12 +126,21 @@ async def _policy(visit: Visit) -> dict[str, Any]:
 
 async def _step(visit: Visit, document: str, policy: dict[str, Any] | None) -> Response:
     broken = ""
-    if visit.form.get("_step") == "import":
+    step = visit.form.get("_step")
+    if step == "import":
         try:
             document = merged(document, await _wanted(visit))
         except ValueError:
             broken = visit.text("The JSON is broken. Mend it first, then import.")
-    return await _form(visit, document, policy, broken=broken)
+    if step not in ("optimize", "apply"):
+        return await _form(visit, document, policy, broken=broken)
+    try:
+        short = await visit.ask("keystead", "OptimizePolicyDocument", PolicyDocument=document)
+    except RefusedError as refused:
+        return await _form(visit, document, policy, refusal=refused.refusal)
+    if step == "apply":
+        return await _form(visit, short["PolicyDocument"], policy)
+    return await _form(visit, document, policy, short=short)
 
 
 async def _wanted(visit: Visit) -> list[Any]:
@@ -158,6 +167,7 @@ async def _form(
     name: str = "",
     copied: str = "",
     broken: str = "",
+    short: dict[str, Any] | None = None,
 ) -> Response:
     stale = refusal is not None and refusal.fault.code == CHANGED
     system = await visit.try_ask("keystead", "SearchPolicies", PolicyType="System", PageSize=100)
@@ -170,6 +180,8 @@ async def _form(
         refusal=None if stale else refusal,
         stale=stale,
         lines=difference(policy["Newest"]["PolicyDocument"], document) if policy and stale else [],
+        short=short,
+        fewer=difference(document, short["PolicyDocument"]) if short and short["IsShorter"] else [],
         name=name,
         copied=copied,
         broken=broken,

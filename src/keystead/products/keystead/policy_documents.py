@@ -13,7 +13,7 @@ from keystead.clock import iso
 from keystead.faults import FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
-from keystead.policy import DocumentKind, Finding, findings
+from keystead.policy import DocumentKind, Finding, PolicyError, findings, shortened
 from keystead.products import permissions
 from keystead.products.documents import MALFORMED
 from keystead.products.faults import POLICY_NOT_FOUND
@@ -68,6 +68,14 @@ class CheckPolicyDocumentOutput(Output, frozen=True):
     length: int
     limit: int
     findings: FindingList
+
+
+class OptimizePolicyDocumentOutput(Output, frozen=True):
+    """The document in fewer words, or as it was given; length: its bytes."""
+
+    policy_document: str
+    is_shorter: bool
+    length: int
 
 
 class ShownPermission(Output, frozen=True):
@@ -135,7 +143,7 @@ def check_policy_document(tx: Tx, _caller: Caller, wanted: CheckPolicyDocumentIn
     """
     kind = _KINDS[wanted.kind]
     length = len(wanted.policy_document.encode())
-    limit = tx.quotas.trust_policy_size if kind is DocumentKind.TRUST else tx.quotas.policy_size
+    limit = _limit(tx, kind)
     if length > limit:
         fault = DOCUMENT_TOO_LONG(length=length, unit="bytes", limit=limit)
         found = [ShownFinding("Error", fault.code, 1, 1, "", "", fault.message, fault.next_step)]
@@ -147,6 +155,29 @@ def check_policy_document(tx: Tx, _caller: Caller, wanted: CheckPolicyDocumentIn
         length=length,
         limit=limit,
         findings=FindingList(finding=found),
+    )
+
+
+def _limit(tx: Tx, kind: DocumentKind) -> int:
+    return tx.quotas.trust_policy_size if kind is DocumentKind.TRUST else tx.quotas.policy_size
+
+
+@KEYSTEAD.action("OptimizePolicyDocument", permission=None, faults=(MALFORMED, DOCUMENT_TOO_LONG))
+def optimize_policy_document(tx: Tx, _caller: Caller, wanted: CheckPolicyDocumentInput) -> OptimizePolicyDocumentOutput:
+    """Say a policy document in fewer words that decide every request alike; nothing is kept.
+
+    What another pattern or statement covers goes, and statements that differ in one list become one.
+    """
+    kind = _KINDS[wanted.kind]
+    length, limit = len(wanted.policy_document.encode()), _limit(tx, kind)
+    if length > limit:
+        raise DOCUMENT_TOO_LONG(length=length, unit="bytes", limit=limit)
+    try:
+        found = shortened(wanted.policy_document, kind, extensions=tx.policy_extensions)
+    except PolicyError as error:
+        raise MALFORMED(reason=error) from None
+    return OptimizePolicyDocumentOutput(
+        policy_document=found, is_shorter=found != wanted.policy_document, length=len(found.encode())
     )
 
 
