@@ -132,4 +132,12 @@ def _workspace(made: Furnished) -> None:
     reader.get(f"{here}/applications/new")
     reader.post(f"{here}/applications/new", name=user, modelId=user)
     assert reader.status == 200, reader.text
-    made.parts |= {"workspace": workspace, "api-key": api_key[1], "app": reader.address.rsplit("/", 1)[1]}
+    limit = {"ScopeId": api_key[1], "Measure": "money", "Period": "month", "Amount": "2500000"}
+    limited = made.call("keystead", "SetUsageLimit", Scope="key", **limit)["UsageLimit"]["UsageLimitId"]
+    made.call("keystead", "SetUsageLimit", Scope="workspace", **{**limit, "ScopeId": workspace})
+    made.parts |= {
+        "workspace": workspace,
+        "limit": limited,
+        "api-key": api_key[1],
+        "app": reader.address.rsplit("/", 1)[1],
+    }

@@ -217,6 +217,34 @@ FORMS: dict[str, tuple[dict[str, str], str]] = {
         {},
         'keystead CreateTemporaryModelKey WorkspaceId={workspace} Applications=["{app}"]',
     ),
+    "/workspaces/{workspace}/api-keys/{key}/limits": (
+        {"Measure": "requests", "Amount": "1", "Period": "day"},
+        "keystead SetUsageLimit Scope=key ScopeId={api-key} Measure=requests Amount=1 Period=day",
+    ),
+    "/workspaces/{workspace}/api-keys/{key}/limits/delete": (
+        {"UsageLimitId": "{limit}"},
+        "keystead DeleteUsageLimit UsageLimitId={limit}",
+    ),
+    "/workspaces/{workspace}/limits": (
+        {"Measure": "requests", "Amount": "1", "Period": "day"},
+        "keystead SetUsageLimit Scope=workspace ScopeId={workspace} Measure=requests Amount=1 Period=day",
+    ),
+    "/workspaces/{workspace}/limits/delete": (
+        {"UsageLimitId": "{limit}"},
+        "keystead DeleteUsageLimit UsageLimitId={limit}",
+    ),
+    "/workspaces/{workspace}/temporary-key": (
+        {"scope": "all"},
+        "keystead CreateTemporaryModelKey WorkspaceId={workspace}",
+    ),
+    "/workspaces/{workspace}/temporary-key/revoke": (
+        {},
+        "keystead RevokeTemporaryModelKeys WorkspaceId={workspace}",
+    ),
+    "/workspaces/{workspace}/verify-api-key": (
+        {"ApiKeyValue": "sk-0000000000000000000000000000000"},
+        "keystead VerifyApiKey ApiKeyValue=sk-0000000000000000000000000000000",
+    ),
     "/workspaces/{workspace}/delete": (
         {"_typed": "{workspace}"},
         "modelstudio DeleteWorkspace workspaceId={workspace}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -175,6 +176,63 @@ def test_a_key_made_by_the_form_works_and_its_value_stands_in_one_answer_only(co
     events = rpc.call(console.url, console.admin, "keystead", "LookupEvents", EventAction="CreateApiKey")
     assert value not in str(events)
     assert value not in console.log()
+
+
+def test_a_found_value_is_told_whose_it_is_and_stands_nowhere(console: Server, chief: Signed) -> None:
+    there = workspace(chief)
+    keys = f"{there}/api-keys"
+    _, value = secret_of(chief.send(f"{keys}/new", form_at=f"{keys}/new", description="found one", scope="all"))
+    found = chief.send(f"{there}/verify-api-key", ApiKeyValue=value)
+    assert "found one" in found.text
+    assert "are let in" in found.text
+    assert value not in found.text
+    wrong = chief.send(f"{there}/verify-api-key", ApiKeyValue=value[:-1])
+    assert "cut or mistyped" in wrong.text
+    assert value[:-1] not in wrong.text
+    for _ in range(240):
+        events = rpc.call(console.url, console.admin, "keystead", "LookupEvents", EventAction="VerifyApiKey")
+        if len(events["Events"]["Event"]) >= 2:  # type: ignore[index,call-overload]
+            break
+        time.sleep(0.25)
+    assert "VerifyApiKey" in str(events)
+    for place in (str(events), console.log()):
+        assert value[:-1] not in place
+
+
+def test_a_temporary_key_works_until_it_is_revoked(console: Server, chief: Signed) -> None:
+    there = workspace(chief)
+    temporary = f"{there}/temporary-key"
+    none = chief.send(temporary, form_at=temporary, scope="some", ExpireInSeconds="60")
+    assert "none is chosen" in none.text
+    made = chief.send(temporary, form_at=temporary, scope="all", ExpireInSeconds="1800", Person="alice's run")
+    value = re.search(r'id="secret-1"[^>]* value="(st-[^"]+)"', made.text)
+    assert value, made.text
+    assert models_by(console, value[1]) == 200
+    assert value[1] not in console.log()
+    assert "those of everybody" in chief.get(temporary).text
+    assert chief.done(f"{temporary}/revoke", whose="everybody") == f"{there}/api-keys"
+    assert models_by(console, value[1]) == 401
+
+
+def test_a_limit_is_set_shown_and_removed_on_a_key_and_a_workspace(console: Server, chief: Signed) -> None:
+    there = workspace(chief)
+    keys = f"{there}/api-keys"
+    key_id, _ = secret_of(chief.send(f"{keys}/new", form_at=f"{keys}/new", description="limited", scope="all"))
+    for page in (there, f"{keys}/{key_id}"):
+        wrong = chief.send(f"{page}/limits", Measure="requests", Amount="1.5", Period="day", TimeZone="UTC")
+        assert wrong.status_code == 400
+        assert "is not a number that a limit can be" in wrong.text
+        chief.done(f"{page}/limits", Measure="money", Amount="2.5", Period="month", TimeZone="Asia/Shanghai")
+        chief.done(f"{page}/limits", Measure="concurrent", Amount="4", Period="day", TimeZone="UTC")
+        shown = chief.get(page).text
+        assert "2.5 units of money a month" in shown
+        assert "4 calls at the same time" in shown
+        found = rpc.call(console.url, console.admin, "keystead", "ListUsageLimits", ScopeId=page.rpartition("/")[2])
+        limits = {each["Measure"]: each for each in found["UsageLimits"]["UsageLimit"]}  # type: ignore[index,call-overload]
+        assert (limits["money"]["Amount"], limits["money"]["TimeZone"]) == (2_500_000, "Asia/Shanghai")
+        chief.done(f"{page}/limits/delete", UsageLimitId=limits["money"]["UsageLimitId"])
+        assert "units of money a month" not in chief.get(page).text
+    assert "2.5" not in chief.get(keys).text
 
 
 def test_a_form_that_makes_a_key_is_good_once(chief: Signed) -> None:

@@ -15,6 +15,9 @@ _WITH_NAME = sa.select(api_keys, workspaces.c.name.label("workspace_name")).sele
     api_keys.join(workspaces, workspaces.c.id == api_keys.c.workspace_id)
 )
 _GET = _WITH_NAME.where(_MINE, api_keys.c.id == sa.bindparam("key"))
+_BY_DIGEST = sa.select(api_keys).where(
+    _MINE, (api_keys.c.digest == sa.bindparam("digest")) | (api_keys.c.old_digest == sa.bindparam("digest"))
+)
 _EXISTS = sa.select(api_keys.c.id).where(api_keys.c.id == sa.bindparam("key"))
 _COUNT = sa.select(sa.func.count()).select_from(
     sa.select(api_keys.c.id).where(_MINE).limit(sa.bindparam("most")).subquery()
@@ -27,6 +30,11 @@ _OF_OWNER = sa.select(api_keys.c.id).where(_MINE, api_keys.c.owner_id == sa.bind
 def get(tx: Tx, key_id: int) -> sa.Row[Any] | None:
     """The account's key of that ID, with the name of its workspace."""
     return tx.row(_GET, account=tx.account_id, key=key_id)
+
+
+def by_digest(tx: Tx, digest: bytes) -> sa.Row[Any] | None:
+    """The account's key that has, or had before its last rotation, the value of that digest."""
+    return tx.row(_BY_DIGEST, account=tx.account_id, digest=digest)
 
 
 def is_taken(tx: Tx, key_id: int) -> bool:

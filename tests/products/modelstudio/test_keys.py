@@ -262,3 +262,36 @@ def test_lists_are_paged_and_ordered(make_studio: Callable[..., Studio]) -> None
             assert found == sorted(found, reverse=order == "DESC")
     assert studio.refused(STUDIO, "ListApiKeys", nextToken="bm9uc2Vuc2U=") == "InvalidParameter.nextToken"
     assert studio.refused(STUDIO, "ListApiKeys", maxResults="101") == "InvalidParameter.maxResults"
+
+
+def test_a_value_that_was_found_is_told_whose_it_is(studio: Studio) -> None:
+    place = studio.workspace("found")
+    key_id, value = made(studio, workspaceId=place, description="lost")
+
+    def verify(text: str) -> tuple[str, bool, str]:
+        answer = studio.call(OURS, "VerifyApiKey", ApiKeyValue=text)
+        shown = answer["ApiKey"]
+        assert (str(shown["ApiKeyId"]), shown["Name"], shown["WorkspaceId"]) == (key_id, "lost", place)
+        assert value not in json.dumps(answer)
+        return answer["ValueStatus"], answer["Works"], shown["Status"]
+
+    assert verify(f" {value}\n") == ("Current", True, "Active")
+    renewed = studio.call(OURS, "RotateApiKey", ApiKeyId=key_id, OverlapHours="1")["ApiKeyValue"]
+    assert verify(renewed) == ("Current", True, "Rotating")
+    assert verify(value) == ("Old", True, "Rotating")
+    studio.now += 3601
+    assert verify(value) == ("Ended", False, "Active")
+    studio.call(STUDIO, "DisableApiKey", apiKeyId=key_id)
+    assert verify(renewed) == ("Current", False, "Disabled")
+
+
+def test_a_value_tells_nothing_to_who_may_not_see_its_key(studio: Studio) -> None:
+    _, value = made(studio, workspaceId=studio.workspace("hidden"))
+    studio.user("outsider")
+    studio.user("powerless", "AliyunRAMReadOnlyAccess")
+    assert studio.refused(OURS, "VerifyApiKey", "powerless", ApiKeyValue=value) == "NoPermission"
+    assert studio.refused(OURS, "VerifyApiKey", "outsider", ApiKeyValue=value) == "ApiKeyNotFound.Value"
+    assert studio.refused(OURS, "VerifyApiKey", ApiKeyValue=model_keys.make_value()) == "ApiKeyNotFound.Value"
+    mistyped = value[:-1] + ("0" if value[-1] != "0" else "1")
+    for wrong in ("LTAI0000000000000000", mistyped, value[:-1]):
+        assert studio.refused(OURS, "VerifyApiKey", ApiKeyValue=wrong) == "InvalidParameter.ApiKeyValue"

@@ -84,7 +84,8 @@ class Secret:
     note: str = ""
 
 
-def _base(visit: Visit) -> str:
+def base_of(visit: Visit) -> str:
+    """Where the workspace's list of keys is, below /console."""
     return f"/workspaces/{quoted(visit.path['workspace'])}/api-keys"
 
 
@@ -96,7 +97,7 @@ async def api_keys(visit: Visit) -> Response:
         return await API_KEYS.csv(visit, WorkspaceId=workspace)
     view = await API_KEYS.load(visit, WorkspaceId=workspace)
     status = view.refusal.fault.status if view.refusal else 200
-    return visit.render("api_keys.html", status, view=view, workspace=workspace, base=_base(visit))
+    return visit.render("api_keys.html", status, view=view, workspace=workspace, base=base_of(visit))
 
 
 @PAGES.get("/workspaces/{workspace}/api-keys/new")
@@ -122,7 +123,7 @@ async def _form(visit: Visit, refusal: Refusal | None) -> Response:
         "api_key_create.html",
         refusal.fault.status if refusal else 200,
         workspace=visit.path["workspace"],
-        base=_base(visit),
+        base=base_of(visit),
         models=await models_of(visit),
         refusal=refusal,
     )
@@ -132,7 +133,7 @@ async def _shown_once(visit: Visit, secret: Secret) -> Response:
     """The page with the value."""
     models = await models_of(visit)
     snippets = api_key_snippets(visit, secret.value, models[0] if models else "qwen-plus")
-    return visit.render("api_key_created.html", secret=secret, base=_base(visit), snippets=snippets)
+    return visit.render("api_key_created.html", secret=secret, base=base_of(visit), snippets=snippets)
 
 
 async def models_of(visit: Visit) -> list[str]:
@@ -150,14 +151,21 @@ async def models_of(visit: Visit) -> list[str]:
 def _auth(visit: Visit) -> dict[str, Any]:
     """What the form narrows a key to, as the API takes it.  Raises `InvalidParameter.model`."""
     addresses = visit.form.get("addresses", "").replace(",", " ").split()
-    some = visit.form.get("scope") == "some"
-    models = visit.chosen("model") if some else []
-    if some and not models:
-        raise NO_MODEL_CHOSEN()
-    if not addresses and not some:
+    models = chosen_models(visit)
+    if not addresses and models is None:
         return {"type": "All"}
-    scope = {"allowAllModels": not some, "accessibleModels": models}
+    scope = {"allowAllModels": models is None, "accessibleModels": models or []}
     return {"type": "Custom", "accessIps": addresses, "modelAccessScope": scope}
+
+
+def chosen_models(visit: Visit) -> list[str] | None:
+    """The models that a form narrows to, None for all of the workspace.  Raises `InvalidParameter.model`."""
+    if visit.form.get("scope") != "some":
+        return None
+    models = visit.chosen("model")
+    if not models:
+        raise NO_MODEL_CHOSEN()
+    return models
 
 
 async def _key(visit: Visit) -> dict[str, Any]:
@@ -176,17 +184,18 @@ async def _key(visit: Visit) -> dict[str, Any]:
 @PAGES.get("/workspaces/{workspace}/api-keys/{key}")
 async def api_key(visit: Visit) -> Response:
     """One key: what it may, and what can be done with it."""
-    return await _details(visit, None)
+    return await show_key(visit, None)
 
 
-async def _details(visit: Visit, refusal: Refusal | None) -> Response:
+async def show_key(visit: Visit, refusal: Refusal | None) -> Response:
+    """The page of the key in the address.  Raises `ApiKeyNotFound` and `RefusedError`."""
     key = await _key(visit)
     models = await models_of(visit)
     return visit.render(
         "api_key.html",
         refusal.fault.status if refusal else 200,
         key=key,
-        base=_base(visit),
+        base=base_of(visit),
         models=sorted({*models, *key.get("Models", {"Item": []})["Item"]}),
         overlaps=OVERLAPS,
         refusal=refusal,
@@ -201,8 +210,8 @@ async def changing_key(visit: Visit) -> Response:
         name = visit.form.get("description", "")
         await visit.ask("modelstudio", "UpdateApiKey", apiKeyId=key["ApiKeyId"], description=name, auth=_auth(visit))
     except (Fault, RefusedError) as error:
-        return await _details(visit, refusal_of(error))
-    return visit.redirect(f"{_base(visit)}/{key['ApiKeyId']}", visit.text("The API key is changed."))
+        return await show_key(visit, refusal_of(error))
+    return visit.redirect(f"{base_of(visit)}/{key['ApiKeyId']}", visit.text("The API key is changed."))
 
 
 @PAGES.post("/workspaces/{workspace}/api-keys/{key}/disable")
@@ -222,8 +231,8 @@ async def _switch(visit: Visit, action: str, notice: str) -> Response:
     try:
         await visit.ask("modelstudio", action, apiKeyId=key["ApiKeyId"])
     except RefusedError as refused:
-        return await _details(visit, refused.refusal)
-    return visit.redirect(f"{_base(visit)}/{key['ApiKeyId']}", notice)
+        return await show_key(visit, refused.refusal)
+    return visit.redirect(f"{base_of(visit)}/{key['ApiKeyId']}", notice)
 
 
 @PAGES.post("/workspaces/{workspace}/api-keys/{key}/rotate", proof=True, once=True)
@@ -233,7 +242,7 @@ async def rotating_key(visit: Visit) -> Response:
     try:
         made = await visit.ask_form("keystead", "RotateApiKey", ApiKeyId=key["ApiKeyId"])
     except RefusedError as refused:
-        return await _details(visit, refused.refusal)
+        return await show_key(visit, refused.refusal)
     note = visit.text("The old value counts until {when} (UTC).", when=made["OldValueUntil"][:16].replace("T", " "))
     secret = Secret(visit.text("API key rotated"), made["ApiKeyId"], made["ApiKeyValue"], note)
     return await _shown_once(visit, secret)
@@ -247,5 +256,5 @@ async def deleting_key(visit: Visit) -> Response:
         check_typed(visit, str(key["ApiKeyId"]))
         await visit.ask("modelstudio", "DeleteApiKey", apiKeyId=key["ApiKeyId"])
     except (Fault, RefusedError) as error:
-        return await _details(visit, refusal_of(error))
-    return visit.redirect(_base(visit), visit.text("The API key is deleted."))
+        return await show_key(visit, refusal_of(error))
+    return visit.redirect(base_of(visit), visit.text("The API key is deleted."))

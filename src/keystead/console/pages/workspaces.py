@@ -87,10 +87,11 @@ async def creating(visit: Visit) -> Response:
 @PAGES.get("/workspaces/{workspace}")
 async def details(visit: Visit) -> Response:
     """What the workspace is called, where its calls go, and what can be done with it."""
-    return await _details(visit, None)
+    return await show_workspace(visit, None)
 
 
-async def _details(visit: Visit, refusal: Refusal | None) -> Response:
+async def show_workspace(visit: Visit, refusal: Refusal | None) -> Response:
+    """The page of the workspace in the address.  Raises `RefusedError`."""
     found = await workspace_of(visit)
     given = found["BaseAddresses"]
     addresses = {
@@ -116,7 +117,7 @@ async def renaming(visit: Visit) -> Response:
     try:
         await visit.ask_form("keystead", "RenameWorkspace", WorkspaceId=workspace)
     except RefusedError as refused:
-        return await _details(visit, refused.refusal)
+        return await show_workspace(visit, refused.refusal)
     return visit.redirect(f"/workspaces/{workspace}", visit.text("The workspace is renamed."))
 
 
@@ -127,7 +128,7 @@ async def resetting_agent_key(visit: Visit) -> Response:
     try:
         await visit.ask("keystead", "ResetAgentKey", WorkspaceId=workspace)
     except RefusedError as refused:
-        return await _details(visit, refused.refusal)
+        return await show_workspace(visit, refused.refusal)
     return visit.redirect(f"/workspaces/{workspace}", visit.text("The AgentKey is reset. The old one is refused."))
 
 
@@ -141,5 +142,5 @@ async def deleting(visit: Visit) -> Response:
         if not answer["isDeleted"]:
             raise STILL_HOLDS(name=workspace, why=answer["message"])
     except (Fault, RefusedError) as error:
-        return await _details(visit, refusal_of(error))
+        return await show_workspace(visit, refusal_of(error))
     return visit.redirect("/workspaces", visit.text("The workspace is deleted."))

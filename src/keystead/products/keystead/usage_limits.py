@@ -6,6 +6,7 @@ Judged as `modelstudio:<Action>`.  Source: issue 4.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -105,6 +106,11 @@ class ListUsageLimitsOutput(Output, frozen=True):
     usage_limits: UsageLimitList
 
 
+def show(rows: Sequence[sa.Row[Any]]) -> UsageLimitList:
+    """Limits as answers show them."""
+    return UsageLimitList(usage_limit=[_show(row) for row in rows])
+
+
 def _show(row: sa.Row[Any]) -> UsageLimit:
     return UsageLimit(
         usage_limit_id=row.id,
@@ -182,7 +188,7 @@ def list_usage_limits(tx: Tx, caller: Caller, wanted: ListUsageLimitsInput) -> L
     """List the limits that are set."""
     _must_be_super(caller)
     rows = usage_limits.every(tx, wanted.scope or "", wanted.scope_id)
-    return ListUsageLimitsOutput(usage_limits=UsageLimitList(usage_limit=[_show(row) for row in rows]))
+    return ListUsageLimitsOutput(usage_limits=show(rows))
 
 
 @KEYSTEAD.action(

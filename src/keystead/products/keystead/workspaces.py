@@ -14,9 +14,10 @@ from keystead.faults import FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
 from keystead.products.keystead.product import KEYSTEAD
+from keystead.products.keystead.usage_limits import UsageLimitList, show
 from keystead.products.workspaces import access
 from keystead.products.workspaces.access import PAGE_NOT_YOURS, WORKSPACE, WORKSPACE_NOT_FOUND, WORKSPACES
-from keystead.store import workspaces
+from keystead.store import usage_limits, workspaces
 from keystead.wire.answers import Done, Output
 from keystead.wire.parameters import Input, Text
 
@@ -64,7 +65,7 @@ class BaseAddresses(Output, frozen=True):
 
 
 class WorkspaceDetails(Output, frozen=True):
-    """What the page Workspace Details shows."""
+    """What the page Workspace Details shows.  usage_limits: of the account and of the workspace; every one binds."""
 
     workspace_id: str
     workspace_name: str
@@ -76,6 +77,7 @@ class WorkspaceDetails(Output, frozen=True):
     agent_key_deprecated: bool
     agent_key_successor: str
     base_addresses: BaseAddresses
+    usage_limits: UsageLimitList
 
 
 class GetWorkspaceDetailsOutput(Output, frozen=True):
@@ -127,6 +129,9 @@ def get_workspace_details(tx: Tx, caller: Caller, wanted: WorkspaceInput) -> Get
             dash_scope=f"{base}/api/v1" if base else "",
             open_ai_compatible=f"{base}/compatible-mode/v1" if base else "",
             legacy=base,
+        ),
+        usage_limits=show(
+            usage_limits.every(tx, "account", tx.account_id) + usage_limits.every(tx, "workspace", place.row.id)
         ),
     )
     return GetWorkspaceDetailsOutput(workspace=details)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
-from keystead.faults import FaultKind
+from keystead.faults import Fault, FaultKind
 from keystead.identity import model_keys
 from keystead.identity.callers import Caller
 from keystead.identity.model_keys import MODEL_NAME, Scope
@@ -93,7 +93,12 @@ def placed(tx: Tx, wanted: InputT) -> InputT:
     For `resolve`: a key is asked for by its ID alone, and a policy on one workspace rules the keys in it.
     """
     row = api_keys.get(tx, getattr(wanted, "api_key_id", 0))
-    return wanted if row is None else cast(InputT, _InPlace(wanted, row.workspace_id))
+    return wanted if row is None else in_place(wanted, row.workspace_id)
+
+
+def in_place(wanted: InputT, workspace_id: str) -> InputT:
+    """The input, and the workspace that its key turned out to be in."""
+    return cast(InputT, _InPlace(wanted, workspace_id))
 
 
 class _InPlace:
@@ -135,6 +140,15 @@ def find(tx: Tx, caller: Caller, key_id: int) -> KeyPlace:
         if place.may("api-keys", "view") and (is_own or place.standing >= Standing.ADMINISTRATOR):
             return KeyPlace(row, place, is_own)
     raise API_KEY_NOT_FOUND(id=key_id)
+
+
+def may_see(tx: Tx, caller: Caller, key_id: int) -> bool:
+    """Whether the caller may see the key of that ID."""
+    try:
+        find(tx, caller, key_id)
+    except Fault:
+        return False
+    return True
 
 
 def conditions(

@@ -201,11 +201,12 @@ def search_api_keys(tx: Tx, caller: Caller, wanted: SearchApiKeysInput) -> Searc
         total_count=found.total,
         page=wanted.page,
         page_size=wanted.page_size,
-        api_keys=FoundApiKeyList(api_key=[_key(tx, row, limits.get(str(row.id), [])) for row in rows]),
+        api_keys=FoundApiKeyList(api_key=[show_key(tx, row, limits.get(str(row.id), [])) for row in rows]),
     )
 
 
-def _key(tx: Tx, row: sa.Row[Any], limits: list[sa.Row[Any]]) -> FoundApiKey:
+def show_key(tx: Tx, row: sa.Row[Any], limits: list[sa.Row[Any]]) -> FoundApiKey:
+    """A key as answers show it, from a row of `key_rows` and its limits."""
     scope = keys.scope_of(row)
     rotating = (row.old_until or 0) > tx.now
     return FoundApiKey(
