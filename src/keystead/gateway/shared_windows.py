@@ -6,7 +6,6 @@ forgotten, so a node that dies frees what it held.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from redis.exceptions import RedisError
 
 from keystead.faults import FaultKind
 from keystead.gateway.limits import Counter, Seed
+from keystead.patience import Turns
 
 UNREACHABLE = FaultKind(
     "ModelUnavailable",
@@ -77,10 +77,9 @@ class SharedWindows:
     """Counters in one Redis; every failure of it refuses the call."""
 
     def __init__(self, url: str, seed: Seed) -> None:
-        self._redis = redis.Redis.from_url(
-            url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
-        )
-        self._slots = asyncio.Semaphore(_CONNECTIONS)  # calls queue for a connection: many at once are no failure
+        self._redis = redis.Redis.from_url(url, socket_timeout=None, socket_connect_timeout=None)
+        # Calls queue for a connection: many at once are no failure.
+        self._turns = Turns(_CONNECTIONS, seconds=_TIMEOUT_SECONDS, queue_seconds=_QUEUE_SECONDS)
         self._seed = seed
         self._reserve = self._redis.register_script(_RESERVE)
         self._settle = self._redis.register_script(_SETTLE)
@@ -115,12 +114,12 @@ class SharedWindows:
 
     async def _run(self, script: AsyncScript, keys: list[str], arguments: list[Any]) -> Any:
         """Run a script on one of few connections, first come, first served."""
-        async with asyncio.timeout(_QUEUE_SECONDS), self._slots:
-            return await script(keys=keys, args=arguments)
+        return await self._turns.run(lambda: script(keys=keys, args=arguments))
 
     async def _plant(self, counter: Counter, key: str) -> None:
         held = await self._seed(counter)
-        await self._redis.set(key, held, nx=True, exat=counter.until + _AFTER_SECONDS)
+        until = counter.until + _AFTER_SECONDS
+        await self._turns.run(lambda: self._redis.set(key, held, nx=True, exat=until))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from keystead.faults import FaultKind
 from keystead.identity import replay
+from keystead.patience import Turns
 from keystead.server.limits import throttled
 
 UNREACHABLE = FaultKind(
@@ -21,6 +22,7 @@ UNREACHABLE = FaultKind(
     "The request has failed due to a temporary failure of the server. The store of shared windows does not answer.",
     "Try again in a moment, or use another node.",
 )
+_CONNECTIONS = 64
 _TIMEOUT_SECONDS = 1.0
 _QUEUE_SECONDS = 5.0
 _log = logging.getLogger("keystead.shared")
@@ -31,20 +33,16 @@ class SharedWindows:
 
     def __init__(self, url: str, limits: dict[str, int]) -> None:
         """`limits` maps a kind of call to calls per second and account; 0 is none."""
-        pool = redis.BlockingConnectionPool.from_url(  # calls queue for a connection: many at once are no failure
-            url,
-            max_connections=64,
-            timeout=_QUEUE_SECONDS,
-            socket_timeout=_TIMEOUT_SECONDS,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
-        )
-        self._redis = redis.Redis.from_pool(pool)
+        self._redis = redis.Redis.from_url(url, socket_timeout=None, socket_connect_timeout=None)
+        # Calls queue for a connection: many at once are no failure.
+        self._turns = Turns(_CONNECTIONS, seconds=_TIMEOUT_SECONDS, queue_seconds=_QUEUE_SECONDS)
         self._limits = limits
 
     async def accept(self, mark: bytes, until: int) -> None:
         """Remember a nonce's digest until `until`.  Raises `SignatureNonceUsed` or `ServiceUnavailable`."""
         try:
-            fresh = await self._redis.set(b"keystead:nonce:" + mark, b"", nx=True, exat=until)
+            name = b"keystead:nonce:" + mark
+            fresh = await self._turns.run(lambda: self._redis.set(name, b"", nx=True, exat=until))
         except (RedisError, OSError) as error:
             raise self._failed(error) from None
         if not fresh:
@@ -60,7 +58,7 @@ class SharedWindows:
             async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.incr(key)
                 pipe.expire(key, 2)
-                count, _ = await pipe.execute()
+                count, _ = await self._turns.run(pipe.execute)
         except (RedisError, OSError) as error:
             raise self._failed(error) from None
         if count > limit:
