@@ -50,6 +50,13 @@ def test_an_application_is_made_talked_with_and_deleted(boss: Person, console: S
         console.url, console.admin, "keystead", "LookupEvents", EventAction="CreateTemporaryModelKey", Identity="boss"
     )
     assert event["Events"]["Event"]  # type: ignore[index]
+    tabs = page.get_by_role("navigation", name="Tabs")
+    tabs.get_by_role("link", name="Usage").click()
+    boss.reload_until(page.get_by_role("cell", name="1", exact=True).first)
+    boss.check_access()
+    tabs.get_by_role("link", name="Events").click()
+    boss.reload_until(page.get_by_text("modelstudio:InvokeApplication"))
+    boss.check_access()
     page.get_by_role("searchbox", name="Search").first.fill("Helpdesk")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Helpdesk").click()

@@ -7,17 +7,22 @@ temporary key for this application alone that the page's script holds for as lon
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from keystead.clock import iso
 from keystead.console.asking import Refusal, RefusedError
 from keystead.console.routing import Pages
 from keystead.console.tables import Column, Table
+from keystead.console.trail import events_of
 from keystead.console.visit import Visit, quoted
 from keystead.faults import FaultKind
 
 PAGES = Pages()
 PLAYGROUND_SECONDS = 1800
+USAGE_SECONDS = 31 * 86_400
+"""How far back the tab of usage looks."""
 
 APPLICATIONS = Table(
     name="applications",
@@ -83,24 +88,61 @@ async def creating_application(visit: Visit) -> Response:
 @PAGES.get("/workspaces/{workspace}/applications/{app}")
 async def application(visit: Visit) -> Response:
     """One application: settings, how to call it, and the playground."""
-    return await _details(visit, None)
+    return await _overview(visit, None)
 
 
-async def _details(visit: Visit, refusal: Refusal | None) -> Response:
+async def _overview(visit: Visit, refusal: Refusal | None) -> Response:
     workspace, app = visit.path["workspace"], visit.path["app"]
-    agent = (await visit.ask("bailian", "GetPublishedAgent", WorkspaceId=workspace, AppCode=app))["data"]
+    agent = await _agent(visit)
     config = json.dumps(agent["applicationConfig"], indent=2, ensure_ascii=False) if agent["applicationConfig"] else ""
     usage = await visit.try_ask("keystead", "GetUsage", WorkspaceId=workspace, ApplicationId=app, GroupBy=["day"])
-    status = refusal.fault.status if refusal else 200
-    return visit.render(
-        "application.html",
-        status,
-        agent=agent,
+    return _tab(
+        visit,
+        "overview",
+        agent,
+        refusal,
         config=config,
         usage=usage["Usage"] if usage else None,
-        refusal=refusal,
-        base=_base(visit),
         snippets=_snippets(visit, workspace, app),
+    )
+
+
+@PAGES.get("/workspaces/{workspace}/applications/{app}/usage")
+async def application_usage(visit: Visit) -> Response:
+    """What was called and used in the last month, day by day, newest first."""
+    agent = await _agent(visit)
+    answer = await visit.ask(
+        "keystead",
+        "GetUsage",
+        WorkspaceId=visit.path["workspace"],
+        ApplicationId=visit.path["app"],
+        GroupBy=["day"],
+        StartTime=iso(visit.now - USAGE_SECONDS),
+    )
+    days = sorted(answer["Usage"], key=lambda each: str(each["Group"]["day"]), reverse=True)
+    return _tab(visit, "usage", agent, days=days)
+
+
+@PAGES.get("/workspaces/{workspace}/applications/{app}/events")
+async def application_events(visit: Visit) -> Response:
+    """The newest calls and refusals of it."""
+    agent = await _agent(visit)
+    resource = f"application/{agent['code']}"
+    return _tab(visit, "events", agent, events=await events_of(visit, resource), resource=resource)
+
+
+async def _agent(visit: Visit) -> dict[str, Any]:
+    """The application in the address.  Raises `RefusedError`."""
+    workspace, app = visit.path["workspace"], visit.path["app"]
+    answer = await visit.ask("bailian", "GetPublishedAgent", WorkspaceId=workspace, AppCode=app)
+    found: dict[str, Any] = answer["data"]
+    return found
+
+
+def _tab(visit: Visit, tab: str, agent: dict[str, Any], refusal: Refusal | None = None, **values: Any) -> Response:
+    status = refusal.fault.status if refusal else 200
+    return visit.render(
+        f"application_{tab}.html", status, tab=tab, agent=agent, refusal=refusal, base=_base(visit), **values
     )
 
 
@@ -127,7 +169,7 @@ async def edit_application(visit: Visit) -> Response:
     try:
         await visit.ask_form("bailian", "UpdateAndPublishAgentSelective", WorkspaceId=workspace, AppCode=app)
     except RefusedError as refused:
-        return await _details(visit, refused.refusal)
+        return await _overview(visit, refused.refusal)
     return visit.redirect(f"{_base(visit)}/{quoted(app)}", visit.text("The application is changed."))
 
 
@@ -140,7 +182,7 @@ async def delete_application(visit: Visit) -> Response:
     try:
         await visit.ask("bailian", "DeleteAgent", WorkspaceId=workspace, AppCode=app)
     except RefusedError as refused:
-        return await _details(visit, refused.refusal)
+        return await _overview(visit, refused.refusal)
     return visit.redirect(_base(visit), visit.text("The application is deleted; calls of it are refused."))
 
 
