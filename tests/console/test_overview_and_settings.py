@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -186,3 +187,19 @@ def test_a_scenarios_secret_fits_a_narrow_window(visitor: Visitor, account: Serv
     expect(page.get_by_role("dialog")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     person.check_access()
+
+
+def test_notices_tell_of_ones_own_pairs_and_of_the_account_only_what_may_be_read(
+    reader: Reader, account: Server
+) -> None:
+    in_five_days = (datetime.now(UTC) + timedelta(days=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    given = {"UserName": "chief", "Note": "soon over", "ExpireDate": in_five_days}
+    made = rpc.call(account.url, account.admin, "keystead", "CreateAccessKeyPair", **given)
+    key = made["AccessKey"]["AccessKeyId"]  # type: ignore[index]
+    text = reader.get("/notices")
+    assert f"Your AccessKey {key} expires in less than 5 days." in text
+    assert f"/access-keys/own/{key}/rotate" in reader.page
+    assert "Its password alone opens everything" in text
+    other = Reader(account).sign_in(console_user(account, "noticed"))
+    assert "Nothing needs you now." in other.get("/notices")
+    other.client.close()

@@ -91,10 +91,10 @@ async def overview(visit: Visit) -> Response:
     """The first page after signing in; what the person may not read of the account is left out."""
     found = await visit.try_ask("keystead", "GetAccountOverview")
     lacking = visit.lacks("keystead", "GetAccountOverview")
-    return visit.render("overview.html", found=found, checks=_checks(found), ring=_ring(found), lacking=lacking)
+    return visit.render("overview.html", found=found, checks=checks_of(found), ring=_ring(found), lacking=lacking)
 
 
-def _checks(found: dict[str, Any] | None) -> list[dict[str, Any]]:
+def checks_of(found: dict[str, Any] | None) -> list[dict[str, Any]]:
     """The checks as they are shown, worst first; one that is not known here has its ID for a title."""
     shown = []
     for each in found["Checks"]["Check"] if found else ():
