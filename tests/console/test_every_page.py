@@ -26,6 +26,10 @@ WIDE = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light", "lo
 NARROW = {"viewport": {"width": 360, "height": 800}, "color_scheme": "dark", "locale": "zh-CN"}
 LOOKS = ["color-contrast", "target-size", "scrollable-region-focusable", "html-has-lang", "html-lang-valid"]
 """The rules of WCAG that another width, other colours and other words may break on a page that keeps all of them."""
+BAD_PATTERNS = """() => [...document.querySelectorAll("[pattern]")].map(each => each.pattern).filter(pattern => {
+  try { new RegExp(pattern, "v"); return false; } catch { return true; }
+})"""
+"""A pattern that a browser cannot compile checks nothing."""
 MOST_BYTES = 150_000
 """Of a page with all that it loads, nothing of it cached."""
 
@@ -134,5 +138,6 @@ def look(person: Person, rules: list[str]) -> None:
     overflow = person.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if overflow > 0:
         found.append(f"wider than the window by {overflow} pixels")
+    found += [f"no pattern for browsers: {each}" for each in person.page.evaluate(BAD_PATTERNS)]
     problems, person.problems[:] = list(person.problems), []
     assert not found + problems, f"{person.page.url}:\n" + "\n".join(found + problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from keystead.console.asking import action_of
@@ -36,7 +37,7 @@ def field_of(product: str, action: str, name: str) -> Field:
     match rule:
         case Text():
             least = rule.min or None
-            return Field(name, "text", found.required, least, rule.max, rule.pattern, secret=rule.secret)
+            return Field(name, "text", found.required, least, rule.max, for_browsers(rule.pattern), secret=rule.secret)
         case Whole():
             return Field(name, "number", found.required, rule.min, rule.max)
         case Choice():
@@ -45,3 +46,26 @@ def field_of(product: str, action: str, name: str) -> Field:
             return Field(name, "flag", found.required)
         case _:
             return Field(name, "text", found.required)
+
+
+def for_browsers(pattern: str) -> str:
+    """A pattern as HTML takes it: browsers compile it with the flag `v`, which wants more escaped within brackets.
+
+    One that they cannot compile they leave unchecked, and only the server would refuse what does not match.
+    """
+    return re.sub(r"\\.|\[((?:\\.|[^\]\\])*)\]", _brackets, pattern)
+
+
+def _brackets(found: re.Match[str]) -> str:
+    if found[1] is None:  # an escape outside of brackets
+        return found[0]
+    negated, inside = ("^", found[1][1:]) if found[1].startswith("^") else ("", found[1])
+    parts = re.findall(r"(?:\\.|[^\\])-(?:\\.|[^\\])|\\.|.", inside)  # ranges, escapes, characters
+    return f"[{negated}{''.join(_escaped(part) for part in parts)}]"
+
+
+def _escaped(part: str) -> str:
+    is_range = len(part) > 2 and "-" in part[1:-1]
+    if is_range or part.startswith("\\"):
+        return part
+    return "\\" + part if part in "()[]{}/-|" else part
