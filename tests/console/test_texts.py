@@ -15,6 +15,7 @@ from babel.messages import pofile
 from jinja2.ext import babel_extract
 
 from keystead.console import pages
+from keystead.console.causes import TEMPLATES as CAUSES
 from keystead.console.menu import SECTIONS
 from keystead.console.tables import Table
 from keystead.console.texts import LANGUAGES, accepted, language
@@ -72,6 +73,8 @@ def texts_in_use() -> dict[str, set[str]]:
             continue
         for each in texts:
             found.setdefault(each, set()).add(path.name)
+    for each in CAUSES:
+        found.setdefault(each, set()).add("causes.py")
     for _, message, next_step in FINDINGS.values():
         found.setdefault(message, set()).add("findings.py")
         found.setdefault(next_step, set()).add("findings.py")

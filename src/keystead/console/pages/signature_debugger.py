@@ -5,11 +5,13 @@ Source: reference/console.md 5.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
 from keystead.console.asking import RefusedError
+from keystead.console.causes import said
 from keystead.console.routing import Pages
 from keystead.console.texts import mark
 from keystead.console.visit import Visit
@@ -91,6 +93,7 @@ async def _page(visit: Visit, given: dict[str, str]) -> Response:
         refusal=refusal,
         answer=answer,
         causes=CAUSES,
+        said=partial(said, visit.language),
         request_id=given.get("FailedRequestId", ""),
         sides=_sides(answer) if answer else [],
     )
