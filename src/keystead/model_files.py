@@ -43,7 +43,8 @@ class ModelFiles:
         def write(tx: Tx) -> Stored:
             if files.count(tx, place[1]) >= MOST_FILES:
                 raise faults.TOO_MANY_FILES(workspace=place[1], limit=MOST_FILES)
-            file_id = f"file-fe-{int(tx.now * 1000):011x}{secrets.token_hex(10)}"
+            # In the order in which they came: `tx.now` is in whole seconds.
+            file_id = f"file-fe-{int(self.clock() * 1000):011x}{secrets.token_hex(10)}"
             files.insert(
                 tx,
                 place[1],

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from keystead.clock import Clock
 from keystead.faults import Fault
@@ -23,11 +24,12 @@ from keystead.gateway.catalogue import Catalogue, Model
 from keystead.gateway.limits import Limiter, Ticket
 from keystead.gateway.metering import Meter
 from keystead.gateway.metrics import GatewayMetrics
-from keystead.gateway.pool import Pool
+from keystead.gateway.pool import Pool, Reply
 from keystead.gateway.values import Ask, Receive, Send, Visit, Visitor
 from keystead.gateway.writers import usage_of
 from keystead.store.audit import Event
 
+_INTERRUPTED = "Interrupted"
 _PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings", "rerank": "/rerank"}
 _AGENT_NOTICE = b"AgentKey is deprecated: call with an API key, the application ID and the workspace ID"
 _encode = msgspec.json.Encoder().encode
@@ -59,9 +61,11 @@ class Calls:
             ask.most_output,
             visit.now,
         )
-        call = _Call(visit, visitor, ask, model, ticket)
+        row = _row(visit, visitor, ask, model, ask.inputs)
+        event = audit_event(visit, visitor, _INTERRUPTED, _told(model, ask.inputs, 0))
+        call = _Call(visit, visitor, ask, model, ticket, row, event)
         await self._begin(call)
-        outcome = "Interrupted"
+        outcome = _INTERRUPTED
         try:
             async with asyncio.timeout(self.longest):
                 await _until_left(self._exchange(call, send), receive)
@@ -74,13 +78,15 @@ class Calls:
             outcome = fault.code
             await _fail(call, fault, send)
         finally:
-            await asyncio.shield(self._finish(call, outcome))
+            if call.settled:
+                self._record(call, outcome)  # nothing is awaited, so nothing needs a task of its own
+            else:
+                await asyncio.shield(self._finish(call, outcome))
 
     async def _begin(self, call: _Call) -> None:
         """Note the call in the journal: what cannot be metered is not made."""
         try:
-            given, outcome = call.ask.inputs, "Interrupted"
-            self.meter.begin(_row(call, given, 0, estimated=True, outcome=outcome), _event(call, given, 0, outcome))
+            self.meter.begin(call.row, call.event)
         except OSError as error:
             await self.limiter.settle(call.ticket, 0, 0)
             _log.error("%s: the usage journal cannot be written (%s): no call is made", call.visit.request_id, error)
@@ -102,64 +108,94 @@ class Calls:
         return model
 
     async def _exchange(self, call: _Call, send: Send) -> None:
+        """Ask the server and answer the caller.  INVARIANT: nothing is awaited behind an answer's last byte, for from
+        then on the client counts as gone."""
         visit, ask = call.visit, call.ask
+        whole = b""
         async with self.pool.open(call.model, _PATHS[ask.operation], ask.body, visit.request_id) as reply:
             visit.upstream = reply.upstream.id
             ask.writer.upstream_model = reply.upstream.model
-            if not ask.stream:
-                body = ask.writer.whole(await reply.whole())
-                await _remember(visit, ask)
-                await self._settle(call)
-                await send_whole(visit, send, 200, body)
-                return
-            async for block in reply.blocks():
-                out = ask.writer.feed(block)
-                if out:
-                    if not visit.started:
-                        await _start_stream(visit, send)
-                    await send({"type": "http.response.body", "body": out, "more_body": True})
-                if ask.writer.broken is not None:
-                    raise ask.writer.broken
-            if not ask.writer.finished:
-                raise faults.SERVING(why="it ended its answer before the end")
+            if ask.stream:
+                await _pass_on(visit, ask, reply, send)
+            else:
+                whole = ask.writer.whole(await reply.whole())
         await _remember(visit, ask)
+        await self._settle(call)
+        if not ask.stream:
+            await send_whole(visit, send, 200, whole)
+            return
         if not visit.started:
             await _start_stream(visit, send)
-        await self._settle(call)
         await send({"type": "http.response.body", "body": ask.writer.end()})
 
-    async def _settle(self, call: _Call) -> tuple[int, int, bool]:
-        """Put what was used in place of what was reserved, once; answers tokens in and out, and whether estimated.
+    async def _settle(self, call: _Call) -> None:
+        """Put what was used in place of what was reserved, once.
 
         Before an answer's last byte, so that who has read it all may ask again.
         """
-        reached = bool(call.visit.upstream)
-        given, made, estimated = usage_of(call.ask.writer, call.ask.inputs) if reached else (0, 0, False)
+        given, made, _ = _used(call)
         if not call.settled:
             call.settled = True
-            await self.limiter.settle(call.ticket, given, made)
-        return given, made, estimated
+            if call.ticket.counters:  # whoever leaves now, what was reserved is given back
+                await asyncio.shield(self.limiter.settle(call.ticket, given, made))
 
     async def _finish(self, call: _Call, outcome: str) -> None:
         """Settle, meter, audit."""
-        call.visit.outcome = outcome
-        given, made, estimated = await self._settle(call)
-        duration = self.clock() - call.visit.now
-        row = _row(call, given, made, estimated=estimated, outcome=outcome, duration=duration)
-        self.meter.end(row, _event(call, given, made, outcome))
-        self.metrics.used(call.model.name, given, made)
+        await self._settle(call)
+        self._record(call, outcome)
+
+    def _record(self, call: _Call, outcome: str) -> None:
+        """Meter and audit a call that is settled."""
+        visit, model = call.visit, call.model
+        visit.outcome = outcome
+        given, made, estimated = _used(call)
+        row = {
+            **call.row,
+            "input_tokens": given,
+            "output_tokens": made,
+            "estimated": estimated,
+            "cost": model.cost(given, made),
+            "outcome": outcome[:64],
+            "upstream_id": visit.upstream,
+            "duration_ms": int((self.clock() - visit.now) * 1000),
+        }
+        told = _parameters(call.visitor, _told(model, given, made))
+        self.meter.end(row, structs.replace(call.event, outcome=outcome[:128], parameters=told))
+        self.metrics.used(model.name, given, made)
 
 
 @dataclass(slots=True)
 class _Call:
-    """A call that has its reservation.  settled: it was given back."""
+    """A call that has its reservation.  row, event: what is written if its end is never seen.  settled: the
+    reservation was given back."""
 
     visit: Visit
     visitor: Visitor
     ask: Ask
     model: Model
     ticket: Ticket
+    row: dict[str, object]
+    event: Event
     settled: bool = False
+
+
+def _used(call: _Call) -> tuple[int, int, bool]:
+    """Tokens in and out, and whether they are estimated; of a call that no server was reached for, none."""
+    return usage_of(call.ask.writer, call.ask.inputs) if call.visit.upstream else (0, 0, False)
+
+
+async def _pass_on(visit: Visit, ask: Ask, reply: Reply, send: Send) -> None:
+    """Pass a stream on as it comes, up to its end."""
+    async for block in reply.blocks():
+        out = ask.writer.feed(block)
+        if out:
+            if not visit.started:
+                await _start_stream(visit, send)
+            await send({"type": "http.response.body", "body": out, "more_body": True})
+        if ask.writer.broken is not None:
+            raise ask.writer.broken
+    if not ask.writer.finished:
+        raise faults.SERVING(why="it ended its answer before the end")
 
 
 async def _fail(call: _Call, fault: Fault, send: Send) -> None:
@@ -183,19 +219,30 @@ async def _remember(visit: Visit, ask: Ask) -> None:
 
 
 async def _until_left(work: Coroutine[Any, Any, None], receive: Receive) -> None:
-    """Run `work` until it ends or the client leaves; then it is cancelled, and with it the server's call."""
-    task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_gone(receive))
+    """Do `work` to its end, or until the client leaves; then it is cancelled, and with it the server's call.
+
+    It is done in the task that asks for it: only who watches for the client's end has one of its own.
+    """
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine runs in a task
+    left = False
+
+    async def watch() -> None:
+        nonlocal left
+        await _gone(receive)
+        left = True
+        task.cancel()
+
+    watching = asyncio.ensure_future(watch())
     try:
-        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise faults.LEFT()
-        task.result()
+        await work
+    except asyncio.CancelledError:
+        if not left:
+            raise
+        task.uncancel()
+        raise faults.LEFT() from None
     finally:
-        gone.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.wait((task,))
+        watching.cancel()
 
 
 async def _gone(receive: Receive) -> None:
@@ -230,11 +277,8 @@ async def _start_stream(visit: Visit, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
-def _row(
-    call: _Call, given: int, made: int, *, estimated: bool, outcome: str, duration: float = 0.0
-) -> dict[str, object]:
-    """The columns of `store.tables.usage`."""
-    visit, visitor, ask, model = call.visit, call.visitor, call.ask, call.model
+def _row(visit: Visit, visitor: Visitor, ask: Ask, model: Model, given: int) -> dict[str, object]:
+    """The columns of `store.tables.usage`, of a call that has begun."""
     caller = visitor.caller
     return {
         "call_id": visit.request_id,
@@ -248,18 +292,18 @@ def _row(
         "model": model.name,
         "operation": ask.operation,
         "input_tokens": given,
-        "output_tokens": made,
-        "estimated": estimated,
-        "cost": model.cost(given, made),
-        "outcome": outcome[:64],
-        "upstream_id": visit.upstream,
-        "duration_ms": int(duration * 1000),
+        "output_tokens": 0,
+        "estimated": True,
+        "cost": model.cost(given, 0),
+        "outcome": _INTERRUPTED,
+        "upstream_id": "",
+        "duration_ms": 0,
     }
 
 
-def _event(call: _Call, given: int, made: int, outcome: str) -> Event:
-    told = {"model": call.model.name, "inputTokens": str(given), "outputTokens": str(made)}
-    return audit_event(call.visit, call.visitor, outcome, told)
+def _told(model: Model, given: int, made: int) -> dict[str, str]:
+    """What the audit tells of a call."""
+    return {"model": model.name, "inputTokens": str(given), "outputTokens": str(made)}
 
 
 def audit_event(visit: Visit, visitor: Visitor, outcome: str, told: dict[str, str], kind: str = "read") -> Event:
@@ -279,8 +323,12 @@ def audit_event(visit: Visit, visitor: Visitor, outcome: str, told: dict[str, st
         outcome=outcome[:128],
         address=request.peer[:64],
         agent=request.headers.get("user-agent", "")[:256],
-        parameters=_encode({"workspaceId": visitor.workspace_id, **_person(visitor), **told}).decode(),
+        parameters=_parameters(visitor, told),
     )
+
+
+def _parameters(visitor: Visitor, told: dict[str, str]) -> str:
+    return _encode({"workspaceId": visitor.workspace_id, **_person(visitor), **told}).decode()
 
 
 def _person(visitor: Visitor) -> dict[str, str]:

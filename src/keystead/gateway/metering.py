@@ -56,6 +56,8 @@ class Meter:
         self._done: dict[str, Note] = {}
         self._size = 0
         self._file = -1
+        self._flushing = asyncio.Lock()
+        self._again: set[str] = set()  # calls that may be in the database: of the run before, or whose commit failed
         self.dropped = 0
         self._recover()
         self._rewrite()
@@ -92,15 +94,27 @@ class Meter:
 
     async def flush(self) -> None:
         """Write everything that has ended; on a failing database it waits."""
+        async with self._flushing:
+            await self._flush()
+
+    async def _flush(self) -> None:
         while self._done:
             notes = [note for _, note in zip(range(BATCH), self._done.values(), strict=False)]
+            writing = asyncio.wrap_future(self._database.submit(partial(self._insert, notes), writes=True))
             try:
-                await asyncio.wrap_future(self._database.submit(partial(self._insert, notes), writes=True))
+                await asyncio.shield(writing)
             except SQLAlchemyError as error:
                 _log.warning("usage rows wait: the database does not take them (%s)", type(error).__name__)
+                self._again.update(str(note.row["call_id"]) for note in notes)
                 return
+            except asyncio.CancelledError:  # this node stops; what is being written may be there when it is done
+                self._again.update(str(note.row["call_id"]) for note in notes)
+                await asyncio.wait((writing,))
+                raise
             for note in notes:
-                self._done.pop(str(note.row["call_id"]), None)
+                call_id = str(note.row["call_id"])
+                self._done.pop(call_id, None)
+                self._again.discard(call_id)
         if self._size > _REWRITE_BYTES:
             self._rewrite()
 
@@ -113,8 +127,12 @@ class Meter:
 
     def _insert(self, notes: list[Note]) -> None:
         with self._database.writing(self._clock(), "") as tx:
-            fresh = usage.insert(tx, [note.row for note in notes])
-            audit.insert_compactly(tx, [each.event for each in notes if each.event and each.row["call_id"] in fresh])
+            again = [call_id for each in notes if (call_id := str(each.row["call_id"])) in self._again]
+            known = usage.known(tx, again) if again else ()
+            usage.insert(tx, [note.row for note in notes])
+            audit.insert_compactly(
+                tx, [each.event for each in notes if each.event and each.row["call_id"] not in known]
+            )
 
     def _write(self, mark: bytes, note: Note) -> None:
         line = mark + _encode(note) + b"\n"
@@ -156,3 +174,4 @@ class Meter:
         for call_id, note in self._open.items():
             self._done[call_id] = Note({**note.row, "outcome": "Interrupted", "estimated": True}, note.event)
         self._open = {}
+        self._again.update(self._done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,15 +36,20 @@ _MEASURES: dict[str, Any] = {
 }
 
 
-def insert(tx: Tx, rows: list[dict[str, object]]) -> set[str]:
-    """Add rows; one whose `call_id` is there already stays as it is.  Answers the IDs of those that were not there."""
+def known(tx: Tx, call_ids: Collection[str]) -> set[str]:
+    """Those of these calls that have their rows."""
+    rows = tx.connection.execute(sa.select(_C.call_id).where(_C.call_id.in_(call_ids)))
+    return set(rows.scalars())
+
+
+def insert(tx: Tx, rows: list[dict[str, object]]) -> None:
+    """Add rows; one whose `call_id` is there already stays as it is."""
     make: Any
     if tx.connection.dialect.name == "sqlite":  # the other dialect is slow to import
         from sqlalchemy.dialects.sqlite import insert as make
     else:
         from sqlalchemy.dialects.postgresql import insert as make
-    statement = make(usage).on_conflict_do_nothing(index_elements=["call_id"]).returning(usage.c.call_id)
-    return set(tx.connection.execute(statement, rows).scalars())
+    tx.connection.execute(make(usage).on_conflict_do_nothing(index_elements=["call_id"]), rows)
 
 
 def total(tx: Tx, account_id: str, scope: str, scope_id: str, model: str, measure: str, since_ms: int) -> int:
