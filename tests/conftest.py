@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from services import loopback
 from services.postgres import Cluster, cluster
@@ -43,6 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in set(os.environ) - set(clean):
         del os.environ[name]
     os.environ.update(clean)
+    # No example fails by the clock: on a busy machine any may wait for longer than the 200 ms that are the default.
+    settings.register_profile("patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
