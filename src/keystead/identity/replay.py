@@ -77,7 +77,11 @@ class ReplayWindow:
 
     def _remember(self, mark: bytes, until: int) -> None:
         self._seen[mark] = until
-        self._buckets.setdefault(until // _BUCKET_SECONDS, []).append(mark)
+        number = until // _BUCKET_SECONDS
+        bucket = self._buckets.get(number)
+        if bucket is None:
+            bucket = self._buckets[number] = []
+        bucket.append(mark)
 
     def forget(self, now: float) -> None:
         """Drop what may be forgotten; called once a second and when the window is full."""

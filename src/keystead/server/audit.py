@@ -12,9 +12,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from keystead.identity.transaction import Tx
+from keystead.server.call import Call
+from keystead.server.rows import audit_event, parameters_of
 from keystead.store import audit, keys
 from keystead.store.audit import Event
 from keystead.store.database import Database
@@ -25,6 +28,26 @@ BATCH = 2000
 _log = logging.getLogger("keystead.audit")
 
 
+class Noted(msgspec.Struct, frozen=True):
+    """A call of which an event is to be made: the arguments of `audit_event`."""
+
+    call: Call
+    parameters: str
+    resource: str
+    outcome: str
+    diagnostic: str | None
+
+
+def _event(noted: Event | Noted) -> Event:
+    if isinstance(noted, Event):
+        return noted
+    return audit_event(noted.call, noted.parameters, noted.resource, noted.outcome, noted.diagnostic)
+
+
+def _use(call: Call) -> Use:
+    return Use(int(call.now), call.action.product, call.origin.address, call.action.name)
+
+
 class Auditor:
     """Collects audit rows and the last use of AccessKey pairs, and writes both from its own thread."""
 
@@ -33,9 +56,9 @@ class Auditor:
         self._database = database
         self._clock = clock
         self._size = size
-        self._reads: deque[Event] = deque()
-        self._denials: deque[Event] = deque()
-        self._used: dict[str, Use] = {}
+        self._reads: deque[Event | Noted] = deque()
+        self._denials: deque[Event | Noted] = deque()
+        self._used: dict[str, Call] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self.dropped = 0
@@ -47,7 +70,7 @@ class Auditor:
         """Begin to write."""
         self._thread.start()
 
-    def add(self, event: Event) -> None:
+    def add(self, event: Event | Noted) -> None:
         """Queue the event of a read or a refusal."""
         queue = self._reads if event.outcome == "Success" else self._denials
         if len(queue) >= self._size:
@@ -55,9 +78,13 @@ class Auditor:
             return
         queue.append(event)
 
-    def used(self, access_key_id: str, use: Use) -> None:
-        """Note that a pair was used; written at the next flush."""
-        self._used[access_key_id] = use
+    def note(self, call: Call, resource: str, outcome: str, diagnostic: str | None = None) -> None:
+        """Queue a call that read or was refused; this object's thread makes its event.  The rest as `audit_event`."""
+        self.add(Noted(call, parameters_of(call) if call.given else "{}", resource, outcome, diagnostic))
+
+    def used(self, access_key_id: str, call: Call) -> None:
+        """Note that a pair was used by a call; written at the next flush."""
+        self._used[access_key_id] = call
 
     def close(self) -> None:
         """Write what is queued and stop."""
@@ -74,17 +101,21 @@ class Auditor:
         self.flush()
 
     def flush(self) -> None:
-        """Write everything queued now; on a failing database it stays queued, within the bound."""
-        while self._denials or self._reads or self._used:
-            queue = self._denials or self._reads
-            events = [queue[index] for index in range(min(BATCH, len(queue)))]
+        """Write what is queued now; on a failing database it stays queued, within the bound.
+
+        What comes meanwhile waits for the next time: a busy node would else write a handful of events after the other,
+        each in a transaction of its own.
+        """
+        batches = [queue for queue in (self._denials, self._reads) for _ in range(0, len(queue), BATCH)]
+        for queue in batches or ([self._reads] if self._used else []):
+            events = [_event(queue[index]) for index in range(min(BATCH, len(queue)))]
             used, self._used = self._used, {}
             try:
                 with self._database.writing(self._clock(), "") as tx:
                     if events:
                         audit.insert_compactly(tx, events)
                     if used:
-                        keys.note_use(tx, used)
+                        keys.note_use(tx, {key: _use(call) for key, call in used.items()})
             except SQLAlchemyError as error:
                 self._used = {**used, **self._used}
                 _log.warning("audit events wait: the database does not take them (%s)", type(error).__name__)

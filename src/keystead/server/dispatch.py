@@ -43,11 +43,10 @@ from keystead.server.call import Call, Origin
 from keystead.server.feed import Follower
 from keystead.server.limits import RateLimits
 from keystead.server.routes import Routes
-from keystead.server.rows import audit_event
+from keystead.server.rows import audit_event, parameters_of
 from keystead.signing import Claim
 from keystead.store import audit, nonces
 from keystead.store.database import Database
-from keystead.store.keys import Use
 from keystead.wire import answers
 from keystead.wire.answers import Answer, Output
 from keystead.wire.parameters import unknown_names
@@ -137,15 +136,17 @@ class Dispatcher:
             key, pairs = await self.authentication.check(request, claim, now, request.peer)
             mark, until = self.authentication.remember(request, claim, now, writes=action.writes)
             if self.shared is not None and mark:
+                await _in_a_task()
                 await self.shared.accept(mark, until)
         except Fault as fault:
             self._audit_refused(claim.access_key_id, Call(action, ANONYMOUS, {}, origin, now), fault)
             self._keep_refused(request, claim, Call(action, ANONYMOUS, {}, origin, now), fault)
             raise
         given = _given(request, claim, pairs) | in_path if pairs or request.body or in_path else {}
+        call = Call(action, key.caller, given, origin, now, mark, until)
         if key.caller.kind is not IdentityType.SESSION:
-            self.auditor.used(key.id, Use(int(now), action.product, request.peer, action.name))
-        return Call(action, key.caller, given, origin, now, mark, until)
+            self.auditor.used(key.id, call)
+        return call
 
     async def _arrive_unsigned(
         self, request: WireRequest, claim: Claim | None, action: Action, request_id: str, now: float
@@ -169,7 +170,7 @@ class Dispatcher:
         """A request that names a known pair but did not prove it: the pair's account should hear of it."""
         loaded = self.directory.key(access_key_id)
         if loaded is not None and loaded.value is not None:
-            self.auditor.add(audit_event(structs.replace(call, caller=loaded.value.caller), "", fault.code))
+            self.auditor.note(structs.replace(call, caller=loaded.value.caller), "", fault.code)
 
     def _keep_refused(self, request: WireRequest, claim: Claim, call: Call, fault: Fault) -> None:
         """Keep what DebugSignature looks into, but for a pair that does not exist: nobody could ask for it."""
@@ -193,9 +194,11 @@ class Dispatcher:
             if self.shared is None:
                 self.limits.take(*_counted(call), call.now)
             else:
+                await _in_a_task()
                 await self.shared.take(*_counted(call), call.now)
             asked = wanted = action.complete(action.read(call.given), caller)
             if action.behind is not None:
+                await _in_a_task()
                 caller = await action.behind(self.directory, wanted)
                 call = structs.replace(call, caller=caller)
             if action.resolve is not None:
@@ -210,10 +213,10 @@ class Dispatcher:
                     authorization.check(call, asked, wanted, judged, facts, self.keyring)
             output = await self._run(call, wanted, facts, resource)
         except Fault as fault:
-            self.auditor.add(audit_event(call, resource, fault.code, diagnostic=denial.message_of(fault)))
+            self.auditor.note(call, resource, fault.code, denial.message_of(fault))
             raise
         if not action.writes:
-            self.auditor.add(audit_event(call, resource, "Success"))
+            self.auditor.note(call, resource, "Success")
         return output
 
     def lacks(self, call: Call) -> str:
@@ -263,6 +266,7 @@ class Dispatcher:
                 facts = authorization.facts(call, wanted)
             desk = self._desk(call, facts, ready)
             if action.prepare is not None:
+                await _in_a_task()
                 ready = await action.prepare(desk, wanted, caller)
                 desk = structs.replace(desk, prepared=ready)
             if action.memory:
@@ -331,11 +335,17 @@ class Dispatcher:
                     raise
                 refused = fault  # what was written up to here stands: a wrong password is counted
             else:
-                audit.insert(tx, [audit_event(call, resource, "Success")])
+                audit.insert(tx, [audit_event(call, parameters_of(call), resource, "Success")])
         loop.call_soon_threadsafe(self.directory.apply, tx.touched)
         if refused is not None:
             raise refused
         return output
+
+
+async def _in_a_task() -> None:
+    """Go on in a task: the connection begins a call without one, and libraries that bound a wait need one."""
+    if asyncio.current_task() is None:
+        await asyncio.sleep(0)
 
 
 def _counted(call: Call) -> tuple[str, str]:

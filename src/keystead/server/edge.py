@@ -160,52 +160,74 @@ class Edge:
         finally:
             self._running -= 1
 
+    async def call(
+        self, method: str, query: bytes, headers: list[tuple[bytes, bytes]], body: bytes, peer: str, secure: bool
+    ) -> Answer:
+        """Answer a call to `/` that has been read whole; the connection's short way."""
+        try:
+            joined, peer, secure = self._bounded(b"/", query, headers, peer, secure)
+            if len(body) > self._max_body:
+                raise self._too_large(len(body))
+            request = WireRequest(
+                method, "/", query.decode("latin-1"), joined, body, secure, peer, self._max_parameters
+            )
+        except Fault as fault:
+            answer = self._refused(fault)
+        else:
+            answer = await self._serve(self._dispatcher, request)
+        self._metrics.count(answer.status)
+        return answer
+
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:
             request = await self._read(scope, receive)
-            if self._running >= MAX_RUNNING:
-                raise OVERLOADED(running=self._running)
         except Fault as fault:
-            return answers.failure(fault, "", ids.request_id(), xml=False, help_at=self._dispatcher.help_at)
+            return self._refused(fault)
+        return await self._serve(self._uploads if self._uploads.serves(request.raw_path) else self._dispatcher, request)
+
+    async def _serve(self, by: Dispatcher | Uploads, request: WireRequest) -> Answer:
+        if self._running >= MAX_RUNNING:
+            return self._refused(OVERLOADED(running=self._running))
         self._running += 1
         try:
-            if self._uploads.serves(request.raw_path):
-                return await self._uploads.answer(request)
-            return await self._dispatcher.answer(request)
+            return await by.answer(request)
         finally:
             self._running -= 1
 
+    def _refused(self, fault: Fault) -> Answer:
+        return answers.failure(fault, "", ids.request_id(), xml=False, help_at=self._dispatcher.help_at)
+
     async def _read(self, scope: Scope, receive: Receive) -> WireRequest:
-        headers = join_headers(scope["headers"], self._max_headers)
-        query = scope["query_string"]
-        raw_path = scope["raw_path"]
-        if len(query) > MAX_QUERY or len(raw_path) > MAX_PATH:
+        path, query, client = scope["raw_path"], scope["query_string"], scope["client"]
+        peer, secure = client[0] if client else "", scope["scheme"] == "https"
+        headers, peer, secure = self._bounded(path, query, scope["headers"], peer, secure)
+        body = await self._body(headers, receive)
+        texts = path.decode("latin-1"), query.decode("latin-1")
+        return WireRequest(scope["method"], *texts, headers, body, secure, peer, self._max_parameters)
+
+    def _bounded(
+        self, path: bytes, query: bytes, pairs: list[tuple[bytes, bytes]], peer: str, secure: bool
+    ) -> tuple[dict[str, str], str, bool]:
+        """The headers of a request that is within the bounds, whom it really came from, and whether over TLS."""
+        headers = join_headers(pairs, self._max_headers)
+        if len(query) > MAX_QUERY or len(path) > MAX_PATH:
             what, size, limit = ("query", len(query), MAX_QUERY)
-            if len(raw_path) > MAX_PATH:
-                what, size, limit = ("path", len(raw_path), MAX_PATH)
+            if len(path) > MAX_PATH:
+                what, size, limit = ("path", len(path), MAX_PATH)
             raise TOO_LONG(what=what, actual=size, limit=limit)
-        client = scope["client"]
-        peer = client[0] if client else ""
-        secure = scope["scheme"] == "https"
         if peer in self._proxies:
             peer, secure = real_peer(peer, secure, headers, self._proxies)
         if self._require_tls and not secure:
             raise NEED_TLS()
-        return WireRequest(
-            scope["method"],
-            raw_path.decode("latin-1"),
-            query.decode("latin-1"),
-            headers,
-            await self._body(headers, receive),
-            secure=secure,
-            peer=peer,
-            max_parameters=self._max_parameters,
-        )
+        return headers, peer, secure
+
+    def _too_large(self, found: int | str) -> Fault:
+        return TOO_LARGE(what="body in bytes", actual=found, limit=self._max_body, setting="max_body_bytes")
 
     async def _body(self, headers: dict[str, str], receive: Receive) -> bytes:
         declared = headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > 18 or int(declared) > self._max_body):
-            raise TOO_LARGE(what="body in bytes", actual=declared[:40], limit=self._max_body, setting="max_body_bytes")
+            raise self._too_large(declared[:40])
         chunks: list[bytes] = []
         size, more = 0, True
         while more:
@@ -213,7 +235,7 @@ class Edge:
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             if size > self._max_body:
-                raise TOO_LARGE(what="body in bytes", actual="more", limit=self._max_body, setting="max_body_bytes")
+                raise self._too_large("more")
             more = message.get("more_body", False)
         if message["type"] == "http.disconnect":
             raise _GoneError

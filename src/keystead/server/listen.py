@@ -13,6 +13,7 @@ from typing import Any
 
 import uvicorn
 
+from keystead.server.connection import Connection
 from keystead.server.edge import Edge
 from keystead.server.peers import Networks
 
@@ -65,7 +66,7 @@ def address(listener: Listener, bound: socket.socket) -> str:
 
 def _http(proxies: Networks | None) -> Any:
     if proxies is None:
-        return "httptools"
+        return Connection
     from keystead.server.proxied import behind  # only where the setting asks for it
 
     return behind(proxies)

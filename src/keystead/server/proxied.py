@@ -12,8 +12,8 @@ from typing import Any
 from proxyprotocol import ProxyProtocolIncompleteError
 from proxyprotocol.detect import ProxyProtocolDetect
 from proxyprotocol.result import ProxyResult, is_ipv4, is_ipv6
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from keystead.server.connection import Connection
 from keystead.server.peers import Networks
 
 MAX_HEADER = 4096
@@ -52,14 +52,14 @@ class Header:
             raise ValueError("the header is too long")
 
 
-def behind(proxies: Networks) -> type[HttpToolsProtocol]:
-    """uvicorn's HTTP protocol, for connections of which those from `proxies` begin with a PROXY header.
+def behind(proxies: Networks) -> type[Connection]:
+    """The protocol, for connections of which those from `proxies` begin with a PROXY header.
 
     INVARIANT: a trusted proxy that sends no such header is cut off; the header of anybody else is not read, and is no
     HTTP either.
     """
 
-    class Proxied(HttpToolsProtocol):
+    class Proxied(Connection):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             trusted = self.client is not None and self.client[0] in proxies

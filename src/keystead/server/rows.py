@@ -11,13 +11,18 @@ _encode = msgspec.json.Encoder().encode
 _MOST_PARAMETERS = 2048
 
 
-def audit_event(call: Call, resource: str, outcome: str, *, diagnostic: str | None = None) -> Event:
-    """What the trail keeps of a call.  outcome: Success or an error code.  Secrets are left out.
+def parameters_of(call: Call) -> str:
+    """The parameters of a call as the trail keeps them, in JSON.  Secrets are left out."""
+    text = _encode(call.action.audited(call.given)).decode()
+    return text if len(text) <= _MOST_PARAMETERS else '{"…":"too long"}'
+
+
+def audit_event(call: Call, parameters: str, resource: str, outcome: str, diagnostic: str | None = None) -> Event:
+    """What the trail keeps of a call.  parameters: by `parameters_of`.  outcome: Success or an error code.
 
     diagnostic: of a refusal by policy, the sealed message that says what was evaluated.
     """
     action, caller, origin = call.action, call.caller, call.origin
-    parameters = _encode(action.audited(call.given)).decode() if call.given else "{}"
     return Event(
         caller.account_id,
         int(call.now * 1000),
@@ -32,6 +37,6 @@ def audit_event(call: Call, resource: str, outcome: str, *, diagnostic: str | No
         outcome,
         origin.address[:64],
         origin.agent[:256],
-        parameters if len(parameters) <= _MOST_PARAMETERS else '{"…":"too long"}',
+        parameters,
         diagnostic,
     )

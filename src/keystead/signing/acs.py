@@ -9,6 +9,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+import msgspec
+
 from keystead.clock import iso
 from keystead.percent import decode_pairs
 from keystead.signing import digests, faults
@@ -32,7 +34,7 @@ SM3_BODY_HEADER = "x-acs-content-sm3"
 SM3_REQUIRED = _ALWAYS_SIGNED | {SM3_BODY_HEADER}
 
 
-class Algorithm(NamedTuple):
+class Algorithm(msgspec.Struct, frozen=True):
     """One algorithm name.  digest: of body and canonical request, in hex.  mac: None for RSA.
 
     body_header: where the body's digest travels.  required: what SignedHeaders must name (section 5.5 rule 3).
@@ -45,7 +47,7 @@ class Algorithm(NamedTuple):
     required: frozenset[str] = _ALWAYS_SIGNED | {"x-acs-content-sha256"}
 
 
-class Authorization(NamedTuple):
+class Authorization(msgspec.Struct, frozen=True):
     """The three fields of an `Authorization` header, undecoded but for the signature."""
 
     credential: str
@@ -82,7 +84,7 @@ def _fields(text: str) -> tuple[str, str, str]:
     return found
 
 
-class SignedHeaders(NamedTuple):
+class SignedHeaders(msgspec.Struct, frozen=True):
     """The list as given, and as a set; what takes the values of these headers, and the lines that they fill."""
 
     names: tuple[str, ...]
@@ -169,11 +171,12 @@ def forms(
     lines = signed.lines(message.headers)
     if lines.count("\n") != len(signed.names):
         raise faults.INCOMPLETE(reason="A header value holds a line feed")
-    digest = algorithm.digest(message.body)
+    body = message.body
+    digest = algorithm.digest(body)
     objection = _objection(message, algorithm, digest, signed.set)
-    covered = settled(message.query)
+    covered = settled(message.query) if message.raw_query else ()
     # An unsigned content type counts as absent, and so does the form that it announces (section 5.5 rule 4).
-    if message.form and "content-type" in signed.set:
+    if body and message.form and "content-type" in signed.set:
         covered = merge(covered, message.form)
     for name, path, query in spellings:
         request = canonical_request(message.method, path, query, lines, claim.signed_headers, digest)
@@ -188,8 +191,8 @@ def _objection(message: Message, algorithm: Algorithm, found: str, listed: froze
             f"{algorithm.body_header} is {faults.shown(sent)}, but the {len(message.body)} bytes of the body that "
             f"arrived have {found}: send the digest of the exact bytes."
         )
-    for name in message.headers:
-        if name not in listed and name.startswith("x-acs-"):
+    for name in message.headers.keys() - listed:
+        if name.startswith("x-acs-"):
             return f"SignedHeaders lacks {faults.shown(name)}: sign every x-acs- header that is sent."
     return ""
 

@@ -149,9 +149,12 @@ def settled(pairs: Pairs) -> Pairs:
 
 def bounded(message: Message) -> None:
     """Refuse too many parameters before anything is decoded (section 15)."""
-    pieces = message.raw_query.count("&")
-    if "urlencoded" in message.headers.get("content-type", "").lower():
-        pieces += message.body.count(b"&")
+    query, body = message.raw_query, message.body
+    if not (query or body):
+        return
+    pieces = query.count("&")
+    if body and "urlencoded" in message.headers.get("content-type", "").lower():
+        pieces += body.count(b"&")
     if pieces >= MAX_PARAMETERS:
         raise faults.TOO_MANY_PARAMETERS(count=pieces + 1, limit=MAX_PARAMETERS)
 

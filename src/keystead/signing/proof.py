@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from keystead.faults import Fault
 from keystead.percent import Pairs
@@ -74,6 +75,8 @@ def read_anonymous(message: Message) -> Claim:
 def _refuse_second_proof(message: Message) -> None:
     if "x-acs-bearer-token" in message.headers:
         raise faults.mixed("Authorization", "x-acs-bearer-token")
+    if not (message.raw_query or message.body):
+        return
     for pairs in (message.query, message.form):
         if pairs and not _FOREIGN_PROOFS.isdisjoint([name for name, _ in pairs]):
             raise faults.mixed("Authorization", "a Signature or BearerToken among the parameters")
@@ -95,7 +98,7 @@ def operation(message: Message, claim: Claim | None) -> tuple[str | None, str | 
     return action, version
 
 
-class _Scheme(NamedTuple):
+class _Scheme(msgspec.Struct, frozen=True):
     """How one scheme is checked.
 
     forms: the candidates.  check: what compares a string to sign with the signature.
@@ -137,7 +140,7 @@ def verify(claim: Claim, message: Message, secret: str, *, space_as_plus: bool =
     if scheme is None:
         raise TypeError(f"a claim by {claim.scheme} has no signature to verify")
     check = scheme.check(claim, secret)
-    candidates = forms(claim, message, space_as_plus=space_as_plus)
+    candidates = forms(claim, message, space_as_plus=True) if space_as_plus else scheme.forms(claim, message)
     first = form = next(candidates)
     if first.objection:
         raise _mismatch(first)

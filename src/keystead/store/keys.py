@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+import msgspec
 import sqlalchemy as sa
+from msgspec import structs
 
 from keystead.store.database import Tx
 from keystead.store.tables import access_keys, users
@@ -30,7 +30,7 @@ _STALE = sa.select(access_keys.c.id, access_keys.c.user_id).where(
 _ACTIVE = sa.update(users).where(users.c.id == sa.bindparam("user"), users.c.active_at < _AT).values(active_at=_AT)
 
 
-class Use(NamedTuple):
+class Use(msgspec.Struct, frozen=True):
     """When (seconds), for which service, from which address and by which action a pair was used."""
 
     at: int
@@ -44,7 +44,7 @@ def note_use(tx: Tx, used: dict[str, Use]) -> None:
     tx.connection.execute(
         _NOTE,
         [
-            {"key": key, **use._asdict()}
+            {"key": key, **structs.asdict(use)}
             for key, use in sorted(used.items())  # one order everywhere: no deadlock between nodes
         ],
     )

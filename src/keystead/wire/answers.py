@@ -94,7 +94,7 @@ def help_page(help_at: str, code: str) -> str:
 def _answer(status: int, body: bytes, request_id: str, content_type: bytes) -> Answer:
     headers = [
         (b"content-type", content_type),
-        (b"content-length", str(len(body)).encode()),
+        (b"content-length", b"%d" % len(body)),
         (b"x-acs-request-id", request_id.encode()),
     ]
     return Answer(status, headers, body)

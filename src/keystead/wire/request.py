@@ -44,7 +44,6 @@ class WireRequest:
         raw_query: str,
         headers: Mapping[str, str],
         body: bytes = b"",
-        *,
         secure: bool = False,
         peer: str = "",
         max_parameters: int = 1000,
@@ -58,26 +57,26 @@ class WireRequest:
         self.peer = peer
         self.max_parameters = max_parameters
         self._is_form = bool(body) and headers.get("content-type", "").lower().startswith(FORM)
-        found = raw_query.count("&") + (body.count(b"&") if self._is_form else 0)
-        if found >= max_parameters:
-            self._refuse(found + 1)
-        self._query: Pairs | None = None
-        self._form: Pairs | None = None
+        if raw_query or body:
+            found = raw_query.count("&") + (body.count(b"&") if self._is_form else 0)
+            if found >= max_parameters:
+                self._refuse(found + 1)
+        self._query: Pairs | None = None if raw_query else ()
+        self._form: Pairs | None = None if self._is_form else ()
         self._named: dict[str, str] | None = None
 
     @property
     def query(self) -> Pairs:
         """The decoded query; raises `RequestParameterMalformed`."""
         if self._query is None:
-            self._query = decode_pairs(self.raw_query) if self.raw_query else ()
+            self._query = decode_pairs(self.raw_query)
         return self._query
 
     @property
     def form(self) -> Pairs:
         """The decoded form body, empty unless the content type says form; raises `RequestParameterMalformed`."""
         if self._form is None:
-            body = self.body.decode("utf-8", "surrogateescape") if self._is_form else ""
-            self._form = decode_pairs(body, where="form") if body else ()
+            self._form = decode_pairs(self.body.decode("utf-8", "surrogateescape"), where="form")
         return self._form
 
     @property
