@@ -6,10 +6,13 @@ import os
 import random
 import secrets
 import string
+from collections.abc import Iterator
 
 _ALNUM = string.ascii_letters + string.digits
-_request_bits = random.Random(os.urandom(32)).getrandbits  # noqa: S311 - not a secret, see request_id
-_VARIANTS = "89AB"
+_random_bytes = random.Random(os.urandom(32)).randbytes  # noqa: S311 - not a secret, see request_id
+_next_digits: Iterator[str] = iter(())
+_STOCK = 256  # request IDs whose digits are drawn at once: to write a large number in hex is what costs
+_VARIANTS = {digit: "89AB"[int(digit, 16) & 3] for digit in "0123456789ABCDEF"}
 _LOWER = string.ascii_lowercase + string.digits
 
 
@@ -86,5 +89,10 @@ def request_id() -> str:
 
     It names a call and opens nothing, so it comes from a generator that asks the kernel once.
     """
-    text = f"{_request_bits(128):032X}"
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANTS[int(text[16], 16) & 3]}{text[17:20]}-{text[20:]}"
+    global _next_digits
+    text = next(_next_digits, "")
+    if not text:
+        digits = _random_bytes(16 * _STOCK).hex().upper()
+        _next_digits = iter([digits[start : start + 32] for start in range(0, 32 * _STOCK, 32)])
+        text = next(_next_digits)
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANTS[text[16]]}{text[17:20]}-{text[20:]}"

@@ -5,13 +5,13 @@ Order: time window, key, security token, signature, network policy, nonce (refer
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from keystead import signing
 from keystead.clock import iso
 from keystead.faults import FaultKind
 from keystead.identity import replay, sessions
-from keystead.identity.callers import Caller, IdentityType, Key
+from keystead.identity.callers import Caller, IdentityType, Key, Role
 from keystead.identity.directory import Directory
 from keystead.identity.keyring import Keyring
 from keystead.identity.replay import ReplayWindow
@@ -60,15 +60,22 @@ SCHEME_OFF = FaultKind(
 )
 
 
+_MOST_BORROWED = 4096
+
+
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """Checks claims.  window_seconds: how far a request's time may be off.  sign_v1: whether V1 schemes count."""
+    """Checks claims.  window_seconds: how far a request's time may be off.  sign_v1: whether V1 schemes count.
+
+    borrowed: the pairs of role sessions, each with the session and the record of the role that it was made from.
+    """
 
     directory: Directory
     keyring: Keyring
     window: ReplayWindow
     window_seconds: int
     sign_v1: bool
+    borrowed: dict[str, tuple[Session, Role, Key]] = field(default_factory=dict, compare=False, repr=False)
 
     async def check(self, request: Message, claim: Claim, now: float, address: str) -> tuple[Key, Pairs]:
         """The key behind a request and the parameters its signature covers.  Raises the authentication faults.
@@ -80,7 +87,7 @@ class Authentication:
         if not self.sign_v1 and "-V1-" in claim.scheme:
             raise SCHEME_OFF(scheme=claim.scheme)
         signing.check_window(claim, now, self.window_seconds)
-        key = await self._key(claim, now)
+        key = self._held(claim, now) or await self._key(claim, now)
         pairs = signing.verify(claim, request, key.secret)
         if key.network is not None and not key.network.permits(address):
             raise WRONG_NETWORK(id=key.id, address=address or "(unknown)", level=key.network.level)
@@ -99,6 +106,12 @@ class Authentication:
         until = int((claim.timestamp or now) + self.window_seconds) + 1
         self.window.accept(mark, until, now)
         return mark, until
+
+    def _held(self, claim: Claim, now: float) -> Key | None:
+        """The pair of the claim where it is in memory and good; whatever else there is to say, `_key` says."""
+        loaded = self.directory.key(claim.access_key_id) if claim.security_token is None else None
+        key = loaded.value if loaded is not None else None
+        return key if key is not None and key.active and not key.has_expired(now) else None
 
     async def _key(self, claim: Claim, now: float) -> Key:
         if claim.access_key_id.startswith("STS."):
@@ -130,24 +143,15 @@ class Authentication:
             raise sessions.TOKEN_EXPIRED(why="The role was deleted.")
         if session.provider_id and not await self._provider_lives(session.provider_id):
             raise sessions.TOKEN_EXPIRED(why="The identity provider was deleted.")
-        layers: tuple[Layer, ...] = (role.layer,)
-        if session.policy:
-            narrowing = Attached("SessionPolicy", "Custom", "v1", "RamRole", "Account", compile_policy(session.policy))
-            layers = (Layer.of(LayerKind.SESSION, [narrowing]), role.layer)
-        caller = Caller(
-            kind=IdentityType.SESSION,
-            account_id=role.account_id,
-            arn=f"acs:ram::{role.account_id}:assumed-role/{role.name}/{session.session_name}",
-            access_key_id=session.access_key_id,
-            role_id=role.id,
-            role_name=role.name,
-            session_name=session.session_name,
-            source_identity=session.source_identity,
-            layers=layers,
-            session_policy=session.policy,
-            expires_at=session.expires_at,
-        )
-        return Key(session.access_key_id, session.secret, True, caller)
+        # As long as the directory's own record of the role is the same, nothing has changed.
+        known = self.borrowed.get(access_key_id)
+        if known is not None and known[0] is session and known[1] is role:
+            return known[2]
+        key = _borrowed(session, role)
+        if len(self.borrowed) >= _MOST_BORROWED:
+            self.borrowed.clear()
+        self.borrowed[access_key_id] = (session, role, key)
+        return key
 
     async def _user_session(self, session: Session) -> Key:
         """Temporary credentials of a RAM user: they may what the user may now, and end with it."""
@@ -161,3 +165,25 @@ class Authentication:
         loaded = self.directory.provider(provider_id)
         found = loaded.value if loaded is not None else await self.directory.load_provider(provider_id)
         return found is not None
+
+
+def _borrowed(session: Session, role: Role) -> Key:
+    """The pair of a role session, with the caller behind it."""
+    layers: tuple[Layer, ...] = (role.layer,)
+    if session.policy:
+        narrowing = Attached("SessionPolicy", "Custom", "v1", "RamRole", "Account", compile_policy(session.policy))
+        layers = (Layer.of(LayerKind.SESSION, [narrowing]), role.layer)
+    caller = Caller(
+        kind=IdentityType.SESSION,
+        account_id=role.account_id,
+        arn=f"acs:ram::{role.account_id}:assumed-role/{role.name}/{session.session_name}",
+        access_key_id=session.access_key_id,
+        role_id=role.id,
+        role_name=role.name,
+        session_name=session.session_name,
+        source_identity=session.source_identity,
+        layers=layers,
+        session_policy=session.policy,
+        expires_at=session.expires_at,
+    )
+    return Key(session.access_key_id, session.secret, True, caller)

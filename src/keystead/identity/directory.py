@@ -46,12 +46,10 @@ class _Cache(Generic[Value]):
         self._size = size
         self._entries: OrderedDict[str, Loaded[Value]] = OrderedDict()
         self._dependents: dict[Subject, set[str]] = {}
+        self.get: Callable[[str], Loaded[Value] | None] = self._entries.get
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    def get(self, key: str) -> Loaded[Value] | None:
-        return self._entries.get(key)
 
     def put(self, key: str, loaded: Loaded[Value]) -> None:
         self.drop(key)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from functools import lru_cache
 
 import msgspec
 
@@ -156,6 +157,13 @@ def is_ours(keyring: Keyring, claim: Claim) -> bool:
 def _open(keyring: Keyring, token: str) -> Session:
     if len(token) > MAX_TOKEN:
         raise TOKEN_MALFORMED()
+    return _unsealed(keyring, token)
+
+
+@lru_cache(
+    maxsize=1024
+)  # a session comes back with the same token; what it says does not change, and its end is checked
+def _unsealed(keyring: Keyring, token: str) -> Session:
     try:
         raw = base64.b64decode(token, validate=True)
         if raw[:3] != _PREFIX:

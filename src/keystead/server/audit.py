@@ -28,7 +28,7 @@ BATCH = 2000
 _log = logging.getLogger("keystead.audit")
 
 
-class Noted(msgspec.Struct, frozen=True):
+class Noted(msgspec.Struct, frozen=True, gc=False):
     """A call of which an event is to be made: the arguments of `audit_event`."""
 
     call: Call

@@ -45,27 +45,30 @@ class Connection(HttpToolsProtocol):
         super().__init__(*given, **named)
         self._edge = self.app if isinstance(self.app, Edge) else None
         self._short = False
+        self._method = ""
         self._sent = b""
         self._running = _Running()
 
     def on_headers_complete(self) -> None:
         """Choose the way."""
-        url, method = self.url, self.parser.get_method()
+        url, parser = self.url, self.parser
+        method = parser.get_method()
         self._short = (
             self._edge is not None
             and (method == b"POST" or (method == b"GET" and len(url) > 1))  # `GET /` may be a browser
             and (url == b"/" or url[:2] == b"/?")
             and b"#" not in url
             and (self.cycle is None or self.cycle.response_complete)
-            and not (self.expect_100_continue or self.flow.write_paused or self.parser.should_upgrade())
+            and not (self.expect_100_continue or self.flow.write_paused or parser.should_upgrade())
         )
         if not self._short:
             super().on_headers_complete()
             return
+        self._method = method.decode("ascii")
         self._sent = b""
         running = self._running
         running.response_complete = False
-        running.keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        running.keep_alive = parser.should_keep_alive() and parser.get_http_version() != "1.0"
         self.cycle = running  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
@@ -86,8 +89,7 @@ class Connection(HttpToolsProtocol):
             super().on_message_complete()
             return
         peer = self.client[0] if self.client else ""
-        method = self.parser.get_method().decode("ascii")
-        call = self._edge.call(method, self.url[2:], self.headers, self._sent, peer, self.scheme == "https")
+        call = self._edge.call(self._method, self.url[2:], self.headers, self._sent, peer, self.scheme == "https")
         try:
             awaited = call.send(None)
         except StopIteration as done:

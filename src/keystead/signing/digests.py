@@ -29,26 +29,26 @@ def same(left: bytes, right: bytes) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _keyed(key: bytes, algorithm: str) -> hmac.HMAC:
+def _keyed(key: bytes, algorithm: type[hashes.HashAlgorithm]) -> HMAC:
     """An HMAC that has taken its key in and nothing else; copied for every use."""
-    return hmac.new(key, digestmod=algorithm)
+    return HMAC(key, algorithm())
 
 
 def sha1_mac(key: bytes, data: bytes) -> bytes:
     """HMAC-SHA1."""
-    mac = _keyed(key, "sha1").copy()
+    mac = _keyed(key, hashes.SHA1).copy()
     mac.update(data)
-    return mac.digest()
+    return mac.finalize()
 
 
 def sha256_mac(key: bytes, data: bytes) -> bytes:
     """HMAC-SHA256.
 
-    `hmac.digest` takes twice the time, and gives the interpreter to another thread in the middle of every request.
+    `hmac.digest` takes three times as long, and gives the interpreter to another thread in the middle of every request.
     """
-    mac = _keyed(key, "sha256").copy()
+    mac = _keyed(key, hashes.SHA256).copy()
     mac.update(data)
-    return mac.digest()
+    return mac.finalize()
 
 
 def sm3_mac(key: bytes, data: bytes) -> bytes:

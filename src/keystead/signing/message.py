@@ -82,7 +82,7 @@ class Message(Protocol):
         ...
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """What a request says of itself: present and well formed, and not proven before `verify` returns.
 
     timestamp: seconds since 1970.  bearer: the token of a bearer proof, then access_key_id is empty.  signature:
@@ -109,7 +109,7 @@ class Claim(msgspec.Struct, frozen=True):
         return f"Claim(scheme={self.scheme!r}, access_key_id={self.access_key_id!r}, …)"
 
 
-class Form(msgspec.Struct, frozen=True):
+class Form(msgspec.Struct, frozen=True, gc=False):
     """One canonical form that a request may have been signed in; the candidates of sections 3.3, 4.3 and 5.4.
 
     parameters: what this form covers, and so what an action may be given.  canonical_request: V3 and V4 only.

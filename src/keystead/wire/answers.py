@@ -30,7 +30,7 @@ class Done(Output, frozen=True):
     """The output of an action that answers `RequestId` only."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What goes back: HTTP status, header pairs, body."""
 
     status: int
@@ -59,8 +59,8 @@ def success(output: Output, action: str, request_id: str, *, xml: bool, member: 
         members = {member: request_id, **msgspec.to_builtins(output)}
         return _answer(200, _xml(action + "Response", members), request_id, XML_TYPE)
     body = _encode(output)
-    head = f'{{"{member}":"{request_id}"'.encode()
-    return _answer(200, head + (b"}" if body == b"{}" else b"," + body[1:]), request_id, JSON_TYPE)
+    head = f'{{"{member}":"{request_id}"{"," if len(body) > 2 else ""}'.encode()
+    return _answer(200, head + body[1:], request_id, JSON_TYPE)
 
 
 def failure(fault: Fault, host: str, request_id: str, *, xml: bool, help_at: str = "") -> Answer:
