@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+from itertools import chain
+from typing import Any
+
 import msgspec
 import sqlalchemy as sa
 from msgspec import structs
@@ -10,24 +15,27 @@ from keystead.store.database import Tx
 from keystead.store.tables import access_keys, users
 from keystead.store.tables.spine import ACTIVE_STEP
 
-_AT: sa.BindParameter[int] = sa.bindparam("at", type_=sa.BigInteger)
-_NOTE = (
-    sa.update(access_keys)
-    .where(access_keys.c.id == sa.bindparam("key"))
-    .values(
-        used_at=_AT,
-        used_service=sa.bindparam("service"),
-        used_address=sa.bindparam("address"),
-        used_action=sa.bindparam("action"),
-        active_at=sa.case((access_keys.c.active_at <= _AT - ACTIVE_STEP, _AT), else_=access_keys.c.active_at),
-    )
-)
+_USES = """
+WITH used (id, at, service, address, action) AS (VALUES {rows})
+UPDATE access_keys SET used_at = used.at, used_service = used.service, used_address = used.address,
+  used_action = used.action,
+  active_at = CASE WHEN access_keys.active_at <= used.at - {step} THEN used.at ELSE access_keys.active_at END
+FROM used WHERE access_keys.id = used.id"""
+_USE = ("TEXT", "BIGINT", "TEXT", "TEXT", "TEXT")
+_ACTIVITIES = """
+WITH used (id, at) AS (VALUES {rows})
+UPDATE users SET active_at = used.at FROM used WHERE users.id = used.id AND users.active_at < used.at"""
+_ACTIVITY = ("TEXT", "BIGINT")
+_SIZES = (200, 20, 1)  # a few fixed lengths, so that the driver keeps the statements prepared
+_LOCK = sa.select(access_keys.c.id).where(access_keys.c.id.in_(sa.bindparam("ids", expanding=True)))
+_LOCK = _LOCK.order_by(access_keys.c.id).with_for_update()
+_LOCK_USERS = sa.select(users.c.id).where(users.c.id.in_(sa.bindparam("ids", expanding=True)))
+_LOCK_USERS = _LOCK_USERS.order_by(users.c.id).with_for_update()
 _STALE = sa.select(access_keys.c.id, access_keys.c.user_id).where(
     access_keys.c.id.in_(sa.bindparam("keys", expanding=True)),
     users.c.id == access_keys.c.user_id,
     users.c.active_at <= sa.bindparam("before", type_=sa.BigInteger),
 )
-_ACTIVE = sa.update(users).where(users.c.id == sa.bindparam("user"), users.c.active_at < _AT).values(active_at=_AT)
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -41,13 +49,8 @@ class Use(msgspec.Struct, frozen=True):
 
 def note_use(tx: Tx, used: dict[str, Use]) -> None:
     """Store the last use of each pair."""
-    tx.connection.execute(
-        _NOTE,
-        [
-            {"key": key, **structs.asdict(use)}
-            for key, use in sorted(used.items())  # one order everywhere: no deadlock between nodes
-        ],
-    )
+    rows = [(key, *structs.astuple(use)) for key, use in sorted(used.items())]
+    _update(tx, _USES, _USE, _LOCK, rows)
     _note_users(tx, {key: use.at for key, use in used.items()})
 
 
@@ -58,5 +61,29 @@ def _note_users(tx: Tx, used: dict[str, int]) -> None:
     for start in range(0, len(names), 500):  # SQLite bounds the variables of one statement
         for row in tx.rows(_STALE, keys=names[start : start + 500], before=before):
             latest[row.user_id] = max(used[row.id], latest.get(row.user_id, 0))
-    if latest:
-        tx.connection.execute(_ACTIVE, [{"user": user, "at": at} for user, at in sorted(latest.items())])
+    _update(tx, _ACTIVITIES, _ACTIVITY, _LOCK_USERS, sorted(latest.items()))
+
+
+def _update(
+    tx: Tx, statement: str, types: tuple[str, ...], lock: sa.Select[tuple[str]], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Change many rows by few statements, given to the driver as they are.
+
+    A statement for each row would hand the interpreter to the event loop and wait for it back as many times, with
+    SQLite's write lock in hand.  rows: sorted by their first member, the ID.
+    """
+    done = 0
+    for size in _SIZES:
+        while len(rows) - done >= size:
+            some = rows[done : done + size]
+            if tx.connection.dialect.name != "sqlite":
+                tx.rows(lock, ids=[row[0] for row in some])  # in one order everywhere: no deadlock between nodes
+            mark = "?" if tx.connection.dialect.paramstyle == "qmark" else "%s"
+            tx.connection.exec_driver_sql(_filled(statement, types, mark, size), tuple(chain.from_iterable(some)))
+            done += size
+
+
+@cache
+def _filled(statement: str, types: tuple[str, ...], mark: str, size: int) -> str:
+    row = "(" + ", ".join([f"CAST({mark} AS {each})" for each in types]) + ")"
+    return statement.format(rows=", ".join([row] * size), step=ACTIVE_STEP)
