@@ -6,10 +6,6 @@ import asyncio
 from email.message import Message
 from typing import NamedTuple
 
-from aiohttp import BodyPartReader, MultipartReader
-from aiohttp.base_protocol import BaseProtocol
-from aiohttp.streams import StreamReader
-
 from keystead.gateway import faults
 from keystead.wire.request import WireRequest
 
@@ -27,6 +23,10 @@ class Sent(NamedTuple):
 
 async def read(request: WireRequest) -> tuple[dict[str, str], list[Sent]]:
     """The fields and the files of a form.  Raises `InvalidParameter`."""
+    from aiohttp import BodyPartReader, MultipartReader  # where it is used: every start would pay for it
+    from aiohttp.base_protocol import BaseProtocol
+    from aiohttp.streams import StreamReader
+
     kind, body = request.headers.get("content-type", ""), request.body
     declared = Message()
     declared["content-type"] = kind

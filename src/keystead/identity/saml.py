@@ -13,15 +13,17 @@ import binascii
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from lxml import etree
 
 from keystead.identity import xml
 from keystead.identity.xml import Element, UnfitXmlError
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 MAX_METADATA = 262_144
 MAX_RESPONSE = 131_072
@@ -113,6 +115,8 @@ def read_metadata(text: bytes) -> IdentityProvider:
 
 
 def _certificate(text: str) -> x509.Certificate:
+    from cryptography import x509  # as signxml below
+
     try:
         found = x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
         key = found.public_key()
@@ -195,6 +199,7 @@ def _signature_of(element: Element) -> Element | None:
 def _verified(root: Element, location: str, wanted: str, provider: IdentityProvider, now: float) -> Element:
     """What the signature at `location` covers, parsed again from the bytes that were hashed."""
     # Imported where it is used: few nodes ever see an assertion, and every start would pay.
+    from lxml import etree
     from signxml.algorithms import DigestAlgorithm, SignatureMethod
     from signxml.exceptions import InvalidCertificate, SignXMLException
     from signxml.verifier import SignatureConfiguration, XMLVerifier

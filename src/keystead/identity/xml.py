@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from lxml import etree
-
 Element: TypeAlias = Any
 """An element of lxml, which ships no types."""
 
@@ -22,6 +20,8 @@ def parse(text: bytes, most: int) -> Element:
     """The root element of a document of at most `most` bytes.  Raises `UnfitXmlError`."""
     if len(text) > most:
         raise UnfitXmlError(f"it has {len(text)} bytes; at most {most} are read")
+    from lxml import etree  # where it is used: few nodes ever see an assertion, and every start would pay
+
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
         raise UnfitXmlError("it declares a document type or entities")
     parser = etree.XMLParser(
@@ -44,5 +44,5 @@ def parse(text: bytes, most: int) -> Element:
 def text_of(element: Element) -> str:
     """The text of an element that holds nothing but text.  Raises `UnfitXmlError`."""
     if len(element):
-        raise UnfitXmlError(f"{etree.QName(element).localname} holds elements where a text is expected")
+        raise UnfitXmlError(f"{element.tag.rpartition('}')[2]} holds elements where a text is expected")
     return (element.text or "").strip()
