@@ -6,16 +6,18 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from keystead.faults import Fault
-from keystead.gateway import lines, periods, reading
+from keystead.gateway import lines, metering, periods, reading
 from keystead.gateway.catalogue import Model, Upstream
 from keystead.gateway.limits import Counter, Limiter
 from keystead.gateway.metering import Meter, Note
@@ -249,6 +251,49 @@ def test_a_crash_neither_loses_nor_doubles(tmp_path: Path, monkeypatch: pytest.M
     }
     assert journal.read_bytes() == b""
     assert (journal.stat().st_mode & 0o777) == 0o600
+
+
+def test_a_commit_whose_answer_was_lost_is_not_audited_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first try is in the database although it failed, as when the connection broke behind the commit."""
+    rows: dict[str, Any] = {}
+    events: list[Any] = []
+    monkeypatch.setattr(metering.usage, "known", lambda _tx, wanted: rows.keys() & set(wanted))
+    monkeypatch.setattr(metering.usage, "insert", lambda _tx, new: rows.update({each["call_id"]: each for each in new}))
+    monkeypatch.setattr(metering.audit, "insert_compactly", lambda _tx, new: events.extend(new))
+
+    class Breaks:
+        tries = 0
+
+        @contextmanager
+        def writing(self, _now: float, _account: str) -> Iterator[None]:
+            yield
+
+        def submit(self, work: Any, *, writes: bool) -> Any:
+            import concurrent.futures
+
+            assert writes
+            future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+            work()
+            self.tries += 1
+            if self.tries == 1:
+                future.set_exception(sa.exc.OperationalError("COMMIT", {}, Exception("connection lost")))
+            else:
+                future.set_result(None)
+            return future
+
+    async def run() -> None:
+        database = Breaks()
+        meter = Meter(database, lambda: 0.0, tmp_path / "usage.journal")  # type: ignore[arg-type]
+        event: Any = "event"
+        meter.begin({"call_id": "c", "outcome": "Interrupted"}, event)
+        meter.end({"call_id": "c", "outcome": "Success"}, event)
+        await meter.flush()
+        assert len(meter) == 1
+        await meter.close()
+        assert (database.tries, len(meter)) == (2, 0)
+
+    asyncio.run(run())
+    assert (list(rows), events) == (["c"], ["event"])
 
 
 def test_a_servers_name_for_the_model_is_replaced_and_nothing_else() -> None:
