@@ -71,7 +71,7 @@ VIEWS: dict[str, list[dict[str, str]]] = {
     "/roles": [{"q": "7"}],
     "/policies": [{"q": "nothing"}],
     "/grants": [{"page": "{last}"}, {"q": "user-0001"}],
-    "/unused-access": [{"kind": "access-keys"}, {"kind": "roles"}, {"kind": "api-keys"}],
+    "/unused-access": [{"days": "30", "access": "both"}],
     "/who-can": [{"action": "ram:ListUsers", "resource": "*"}],
     "/search": [{"q": "user-00"}, {"q": "nothing"}, {"q": "{pair}"}],
     "/audit": [{"action": "GetUser"}, {"principal": "user-000001"}],

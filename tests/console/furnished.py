@@ -29,6 +29,7 @@ WHOSE = {
 QUERIES = {
     "/search": "?q=furnished",
     "/audit": "?size=20",
+    "/who-can": "?action=ram:GetUser",
     "/simulate": "?kind=user&name={user}&action=ram:GetUser",
     "/grants/revoke": "?kind=User&principal={user}&policy={policy}&type=Custom",
     "/recycle-bin/{tab}/delete": "?UserId={gone}",

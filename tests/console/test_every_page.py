@@ -60,6 +60,8 @@ STATES = (
     "/users?sort=-CreateDate&size=100",
     "/audit?request=none",
     "/recycle-bin/access-keys?q=none",
+    "/unused-access?days=3650",
+    "/who-can",
     "/settings/no-such-card",
     "/workspaces/{workspace}/api-keys?q=no-such-key",
     "/workspaces/{workspace}/models?q=no-such-model",

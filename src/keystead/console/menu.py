@@ -65,8 +65,8 @@ SECTIONS = (
         (
             Entry("Explain a Denial", "/explain-denial"),
             Entry("Simulate", "/simulate"),
-            Entry("Who Can", "/who-can"),
-            Entry("Unused Access", "/unused-access"),
+            Entry("Who Can", "/who-can", ("keystead", "WhoCan")),
+            Entry("Unused Access", "/unused-access", ("ram", "ListUsers")),
             Entry("Signature Debugger", "/signature-debugger"),
         ),
     ),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from sqlalchemy import Row
 
 from keystead import arn
 from keystead.identity import network_policy, preferences, providers
@@ -123,21 +126,51 @@ def owner_layer(tx: Tx, kind: str, owner_id: str, depends: set[Subject]) -> Laye
 
 def identity_layer(tx: Tx, entities: list[str], depends: set[Subject]) -> Layer:
     """The policies attached to any of these users, groups or roles; adds the custom ones to `depends`."""
-    found = []
-    for row in store.attached(tx, entities):
-        if row.resource_group_id:
-            continue  # no resource is in a resource group here, so such a policy matches nothing
-        if row.policy_type == "System":
-            system = SYSTEM_POLICIES.get(row.policy_id)
-            if system is None:
-                continue  # a policy that this version no longer ships grants nothing
-            name, version, text = system.name, system.version, system.document
-        else:
-            depends.add(("policy", row.policy_id))
-            name, version, text = row.name, f"v{row.default_version}", row.document
-        word = _ENTITY_WORDS[row.entity_kind]
-        found.append((name, row.policy_type, version, word, text))
-    return _account_layer(tuple(found))
+    rows = store.attached(tx, entities)
+    depends.update(("policy", row.policy_id) for row in rows if row.policy_type == "Custom" and _counts(row))
+    return _account_layer(tuple(_grant(row) for row in rows if _counts(row)))
+
+
+class Held(NamedTuple):
+    """The policies of an identity as a layer, and by policy (type, name) the entities that it has it by."""
+
+    layer: Layer
+    by: dict[tuple[str, str], list[str]]
+
+
+def held(tx: Tx, identities: Mapping[str, Sequence[str]]) -> dict[str, Held]:
+    """What `identity_layer` makes for each of many, read by one statement.
+
+    identities: the entities whose policies each has: a user's ID and those of its groups, or a role's ID alone.
+    """
+    entities = sorted({each for wanted in identities.values() for each in wanted})
+    rows: dict[str, list[Row[Any]]] = {each: [] for each in entities}
+    for row in store.attached(tx, entities) if entities else ():
+        if _counts(row):
+            rows[row.entity_id].append(row)
+    found = {}
+    for identity, wanted in identities.items():
+        mine = [row for each in sorted(wanted) for row in rows[each]]
+        by: dict[tuple[str, str], list[str]] = {}
+        for row in mine:
+            by.setdefault((row.policy_type, _grant(row)[0]), []).append(row.entity_id)
+        found[identity] = Held(_account_layer(tuple(_grant(row) for row in mine)), by)
+    return found
+
+
+def _counts(row: Row[Any]) -> bool:
+    """Whether an attachment grants anything: no resource is in a resource group here, so a policy in one matches
+    nothing; nor does a system policy that this version no longer ships."""
+    return not row.resource_group_id and (row.policy_type != "System" or row.policy_id in SYSTEM_POLICIES)
+
+
+def _grant(row: Row[Any]) -> tuple[str, str, str, str, str]:
+    """Name, type, version, the kind of who has it, and text of an attached policy."""
+    word = _ENTITY_WORDS[row.entity_kind]
+    if row.policy_type == "System":
+        system = SYSTEM_POLICIES[row.policy_id]
+        return system.name, "System", system.version, word, system.document
+    return row.name, "Custom", f"v{row.default_version}", word, row.document
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ Specification: reference/ram-policy-language.md.
 """
 
 from keystead.policy.conditions import Context, context_key
-from keystead.policy.decision import decide
+from keystead.policy.decision import could_allow, decide
 from keystead.policy.explanation import (
     ConditionTrace,
     Explanation,
@@ -50,6 +50,7 @@ __all__ = [
     "TrustedPrincipals",
     "compile_policy",
     "context_key",
+    "could_allow",
     "decide",
     "explain",
     "findings",

@@ -16,6 +16,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from keystead.policy.layers import Decision, Layer, LayerKind, Match, Query
+from keystead.policy.patterns import fold
+from keystead.policy.resources import target
+from keystead.policy.statements import Policy
 
 _NOTHING: Final = Decision(False, False, None)
 _KINDS: Final = len(LayerKind)
@@ -48,6 +51,16 @@ def decide(query: Query, layers: Sequence[Layer]) -> Decision:
             matched += each.matched
             last = each
     return Decision(last.allowed, False, last.layer, matched)
+
+
+def could_allow(policy: Policy, query: Query) -> bool:
+    """Whether an Allow statement covers action and resource; its conditions and what others deny are not asked."""
+    action, resource = fold(query.action), target(query.resource or "")
+    alias = None if query.alias_action is None else fold(query.alias_action)
+    return any(
+        not each.deny and each.covers_action(action, alias) and each.covers_resource(resource)
+        for each in policy.statements
+    )
 
 
 def _together(kind: LayerKind, one: Decision, other: Decision) -> Decision:

@@ -7,14 +7,15 @@ themselves is not part of the answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 
 from keystead import arn
 from keystead.clock import iso
-from keystead.faults import FaultKind
+from keystead.faults import Fault, FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.denial import Condition
 from keystead.identity.records import identity_layer, user_layer
@@ -66,6 +67,9 @@ TOO_MUCH = FaultKind(
     "{queries} queries on {statements} statements are more than the {limit} that one call may take together.",
     "Ask in smaller sets.",
 )
+
+
+Wrong = Callable[..., Fault]
 
 
 class SimulatedQuery(Input, frozen=True):
@@ -155,8 +159,8 @@ def simulate_access(tx: Tx, _caller: Caller, wanted: SimulateAccessInput) -> Sim
     asked = frozenset(key for layer in layers for key in layer.keys)
     found = []
     for number, each in enumerate(wanted.queries, 1):
-        context = facts | _context(each.context, number)
-        query = Query(each.action, each.resource, context, None, _alias(each.action))
+        context = facts | given_context(each.context, partial(CONTEXT_INVALID, number=number))
+        query = Query(each.action, each.resource, context, None, alias_of(each.action))
         found.append(
             Simulated(
                 action=each.action,
@@ -173,7 +177,7 @@ def simulate_access(tx: Tx, _caller: Caller, wanted: SimulateAccessInput) -> Sim
     )
 
 
-def _alias(action: str) -> str | None:
+def alias_of(action: str) -> str | None:
     """Calls of IMS are judged by `ram:` names, and older policies may write `ims:`."""
     product, _, name = action.partition(":")
     return f"ims:{name}" if product.lower() == "ram" else None
@@ -215,35 +219,35 @@ def _additional(tx: Tx, wanted: SimulateAccessInput) -> Any:
         raise POLICY_INVALID(why=error) from None
 
 
-def _context(text: str, number: int) -> dict[str, Any]:
-    """The condition keys of a query, as policies ask for them."""
+def given_context(text: str, wrong: Wrong) -> dict[str, Any]:
+    """The condition keys of a query, as policies ask for them.  Raises what `wrong(why=…)` makes of a reason."""
     if not text.strip():
         return {}
     try:
         given = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        raise CONTEXT_INVALID(number=number, why="it is not JSON") from None
+        raise wrong(why="it is not JSON") from None
     if not isinstance(given, Mapping):
-        raise CONTEXT_INVALID(number=number, why="it is not an object")
+        raise wrong(why="it is not an object")
     if len(given) > _MOST_KEYS:
-        raise CONTEXT_INVALID(number=number, why=f"it has {len(given)} keys, the limit is {_MOST_KEYS}")
-    return {context_key(key): _value(key, value, number) for key, value in given.items()}
+        raise wrong(why=f"it has {len(given)} keys, the limit is {_MOST_KEYS}")
+    return {context_key(key): _value(key, value, wrong) for key, value in given.items()}
 
 
-def _value(key: str, value: object, number: int) -> str | tuple[str, ...]:
+def _value(key: str, value: object, wrong: Wrong) -> str | tuple[str, ...]:
     if isinstance(value, list):
         if len(value) > _MOST_VALUES:
-            raise CONTEXT_INVALID(number=number, why=f"{key[:80]} has {len(value)} values, the limit is {_MOST_VALUES}")
-        return tuple(_text(key, each, number) for each in value)
-    return _text(key, value, number)
+            raise wrong(why=f"{key[:80]} has {len(value)} values, the limit is {_MOST_VALUES}")
+        return tuple(_text(key, each, wrong) for each in value)
+    return _text(key, value, wrong)
 
 
-def _text(key: str, value: object, number: int) -> str:
+def _text(key: str, value: object, wrong: Wrong) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise CONTEXT_INVALID(number=number, why=f"the value of {key[:80]} is neither a text nor a list of texts")
+    raise wrong(why=f"the value of {key[:80]} is neither a text nor a list of texts")
 
 
 def _shown(key: str, value: str | tuple[str, ...]) -> Condition:

@@ -42,9 +42,13 @@ def find(
     filters: Sequence[sa.ColumnElement[bool]],
     order: Sequence[sa.ColumnElement[Any]],
     cut: Slice,
+    counted: int | None = None,
 ) -> Found:
-    """The page of `chosen`, a select of one ID, under filters; the last column of `order` tells equal rows apart."""
-    rows, total = page(tx, chosen, filters, order, cut)
+    """The page of `chosen`, a select of one ID, under filters; the last column of `order` tells equal rows apart.
+
+    counted: how many rows are counted at most, where it costs too much to look at each.
+    """
+    rows, total = page(tx, chosen, filters, order, cut, counted)
     return Found([row[0] for row in rows], total)
 
 
@@ -54,6 +58,7 @@ def page(
     filters: Sequence[sa.ColumnElement[bool]],
     order: Sequence[sa.ColumnElement[Any]],
     cut: Slice,
+    counted: int | None = None,
 ) -> tuple[list[sa.Row[Any]], int]:
     """The rows of a page of `chosen` under filters, and how many there are in all.
 
@@ -69,7 +74,7 @@ def page(
     rows = tx.rows(chosen.order_by(*_directed(order, cut)).limit(cut.most + 1).offset(cut.skip))
     if len(rows) <= cut.most and (rows or not cut.skip):
         return rows, cut.skip + len(rows)
-    return rows[: cut.most], count(tx, chosen)
+    return rows[: cut.most], count(tx, chosen, counted)
 
 
 def first(
@@ -99,9 +104,12 @@ def scanned(column: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     return column + 0
 
 
-def count(tx: Tx, chosen: sa.Select[Any]) -> int:
-    """How many rows a select has."""
-    counted = chosen.with_only_columns(sa.func.count(), maintain_column_froms=True)
+def count(tx: Tx, chosen: sa.Select[Any], most: int | None = None) -> int:
+    """How many rows a select has; `most`: where there are more, that many."""
+    if most is not None:
+        counted = sa.select(sa.func.count()).select_from(chosen.limit(most).subquery())
+    else:
+        counted = chosen.with_only_columns(sa.func.count(), maintain_column_froms=True)
     return int(tx.connection.execute(counted).scalar_one())
 
 

@@ -130,13 +130,30 @@ def workspaces_of(tx: Tx, names: Sequence[str]) -> dict[str, int]:
     return {name: everywhere + granted.get(name, 0) for name in names}
 
 
+MOST_UNUSED = 10_000
+"""API keys that are counted where each has to be looked for in the calls."""
+
+
+def _unused(tx: Tx, since: int) -> list[sa.ColumnElement[bool]]:
+    """The conditions that an API key was made before a time (seconds) and not called with from then on."""
+    called = (usage.c.account_id == tx.account_id, usage.c.key_id == _K.id, usage.c.at >= since * 1000)
+    return [paging.scanned(_K.created_at) < since, ~sa.exists(1).where(*called)]
+
+
 def keys(
-    tx: Tx, workspace_id: str, where: Sequence[sa.ColumnElement[bool]], query: str, status: str, cut: Slice
+    tx: Tx,
+    workspace_id: str,
+    where: Sequence[sa.ColumnElement[bool]],
+    query: str,
+    status: str,
+    cut: Slice,
+    idle_since: int | None = None,
 ) -> Found:
     """The IDs of the API keys on a page, of those that `where` chooses.
 
     workspace_id: in this workspace of the account alone, which the caller has entered; "" for all.
     query: a part of the description, the last four characters, or the whole ID.  status: as `products` names it.
+    idle_since: not called with since then (seconds); of those at most `MOST_UNUSED` are counted.
     """
     chosen = list(where)
     if query:
@@ -147,9 +164,12 @@ def keys(
         chosen.append(_K.disabled if status == "Disabled" else ~_K.disabled)
     if status in ("Active", "Rotating"):
         chosen.append(overlap if status == "Rotating" else ~overlap)
+    if idle_since is not None:
+        chosen += _unused(tx, idle_since)
+    counted = MOST_UNUSED if idle_since is not None else None
     # One condition leads the index; the other, true of the same rows, would be looked up in each.
     place = _K.workspace_id == workspace_id if workspace_id else _K.account_id == tx.account_id
-    return paging.find(tx, sa.select(_K.id).where(place), chosen, API_KEY_ORDERS[cut.sort], cut)
+    return paging.find(tx, sa.select(_K.id).where(place), chosen, API_KEY_ORDERS[cut.sort], cut, counted)
 
 
 def key_rows(tx: Tx, ids: Sequence[int]) -> list[sa.Row[Any]]:

@@ -14,7 +14,7 @@ from keystead.identity.transaction import Tx
 from keystead.products.faults import USER_NOT_FOUND
 from keystead.products.keystead.members import UserName
 from keystead.products.keystead.product import KEYSTEAD
-from keystead.products.keystead.search.shapes import DAY, SearchInput, SearchOutput, by
+from keystead.products.keystead.search.shapes import DAY, Days, SearchInput, SearchOutput, by
 from keystead.products.people.principals import named
 from keystead.products.workspaces import access, keys
 from keystead.products.workspaces.access import PAGE_NOT_YOURS, WORKSPACE, WORKSPACE_NOT_FOUND
@@ -55,11 +55,12 @@ class SearchApplicationsOutput(SearchOutput, frozen=True, kw_only=True):
 
 
 class SearchApiKeysInput(SearchInput, frozen=True):
-    """user_name: keys of this user alone."""
+    """user_name: keys of this user alone.  unused_days: not called with for so long; at most 10,000 are counted."""
 
     workspace_id: access.WorkspaceId = "*"
     user_name: UserName | None = None
     status: KeyStatus | None = None
+    unused_days: Days | None = None
     sort: Annotated[str, by(*store.API_KEY_ORDERS)] = "-CreateDate"
 
 
@@ -194,7 +195,9 @@ def search_api_keys(tx: Tx, caller: Caller, wanted: SearchApiKeysInput) -> Searc
     if workspace_id:
         access.enter(tx, caller, workspace_id).must("api-keys", "view")
     where = keys.conditions(tx, caller, workspace_id="", key_id=None, description="", owner_id=owner_id)
-    found = store.keys(tx, workspace_id, where, wanted.query, wanted.status or "", wanted.cut(wanted.sort))
+    since = None if wanted.unused_days is None else tx.now - wanted.unused_days * DAY
+    cut = wanted.cut(wanted.sort)
+    found = store.keys(tx, workspace_id, where, wanted.query, wanted.status or "", cut, since)
     limits = store.key_limits(tx, found.ids)
     rows = store.key_rows(tx, found.ids)
     return SearchApiKeysOutput(
