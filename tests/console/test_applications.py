@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
+from gateway.planes import eventually
 from services import rpc
 from services.browser import PASSWORD, Person, console_user
 from services.server import Server
@@ -46,10 +48,19 @@ def test_an_application_is_made_talked_with_and_deleted(boss: Person, console: S
     page.fill("#prompt", "Good morning to all of you")
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".said.theirs")).to_contain_text("Good morning to all of you")
-    event = rpc.call(
-        console.url, console.admin, "keystead", "LookupEvents", EventAction="CreateTemporaryModelKey", Identity="boss"
-    )
-    assert event["Events"]["Event"]  # type: ignore[index]
+
+    def events() -> list[dict[str, object]]:
+        found: Any = rpc.call(
+            console.url,
+            console.admin,
+            "keystead",
+            "LookupEvents",
+            EventAction="CreateTemporaryModelKey",
+            Identity="boss",
+        )
+        return list(found["Events"]["Event"])
+
+    assert eventually(events)
     tabs = page.get_by_role("navigation", name="Tabs")
     tabs.get_by_role("link", name="Usage").click()
     boss.reload_until(page.get_by_role("cell", name="1", exact=True).first)

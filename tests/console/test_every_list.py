@@ -33,6 +33,9 @@ LISTS = {
     "recycle_bin.KEYS": "/recycle-bin/access-keys",
     "recycle_bin.USERS": "/recycle-bin",
     "roles.ROLES": "/roles",
+    "unused_access.API_KEYS": "/unused-access/api-keys",
+    "unused_access.PAIRS": "/unused-access/access-keys",
+    "unused_access.USERS": "/unused-access",
     "users.USERS": "/users",
     "workspaces.WORKSPACES": "/workspaces",
 }
@@ -90,7 +93,8 @@ def fresh(furnished: Furnished) -> str:
 def test_a_list_that_nothing_matches_says_so_and_clears_its_filters(furnished: Furnished, name: str) -> None:
     address = furnished.address(LISTS[name])
     furnished.reader.get(address)
-    assert "Nothing matches." not in furnished.reader.text
+    begins_with_a_filter = name.startswith("unused_access.")
+    assert begins_with_a_filter or "Nothing matches." not in furnished.reader.text
     for query in ("?q=no-such-thing-anywhere", "?q=no-such-thing-anywhere&page=7&sort=nonsense&size=13"):
         text = furnished.reader.get(address + query)
         assert furnished.reader.status == 200

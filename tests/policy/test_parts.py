@@ -52,8 +52,8 @@ def test_the_public_names() -> None:
         *("Attached", "ConditionTrace", "Context", "DOCUMENTED_OPERATORS", "Decision", "DocumentKind", "Effect"),
         *("Explanation", "Finding", "Layer", "LayerKind", "LayerTrace", "Level", "Match", "Policy", "PolicyError"),
         *("Principal", "Query", "Remedy", "SYSTEM_POLICIES", "StatementTrace", "SystemPolicy", "TrustedPrincipals"),
-        *("compile_policy", "context_key", "decide", "explain", "findings", "fold", "gives_much", "principal_kinds"),
-        *("remedies", "shortened", "validate"),
+        *("compile_policy", "context_key", "could_allow", "decide", "explain", "findings", "fold", "gives_much"),
+        *("principal_kinds", "remedies", "shortened", "validate"),
     ]
 
 
