@@ -22,14 +22,13 @@ from keystead.gateway import authorization, faults
 from keystead.gateway.arrival import owner_id
 from keystead.gateway.catalogue import Catalogue, Model
 from keystead.gateway.limits import Limiter, Ticket
-from keystead.gateway.metering import Meter
+from keystead.gateway.metering import INTERRUPTED, Meter
 from keystead.gateway.metrics import GatewayMetrics
 from keystead.gateway.pool import Pool, Reply
 from keystead.gateway.values import Ask, Receive, Send, Visit, Visitor
 from keystead.gateway.writers import usage_of
 from keystead.store.audit import Event
 
-_INTERRUPTED = "Interrupted"
 _PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings", "rerank": "/rerank"}
 _AGENT_NOTICE = b"AgentKey is deprecated: call with an API key, the application ID and the workspace ID"
 _encode = msgspec.json.Encoder().encode
@@ -62,10 +61,10 @@ class Calls:
             visit.now,
         )
         row = _row(visit, visitor, ask, model, ask.inputs)
-        event = audit_event(visit, visitor, _INTERRUPTED, _told(model, ask.inputs, 0))
+        event = audit_event(visit, visitor, INTERRUPTED, _told(model, ask.inputs, 0))
         call = _Call(visit, visitor, ask, model, ticket, row, event)
         await self._begin(call)
-        outcome = _INTERRUPTED
+        outcome = INTERRUPTED
         try:
             async with asyncio.timeout(self.longest):
                 await _until_left(self._exchange(call, send), receive)
@@ -295,7 +294,7 @@ def _row(visit: Visit, visitor: Visitor, ask: Ask, model: Model, given: int) -> 
         "output_tokens": 0,
         "estimated": True,
         "cost": model.cost(given, 0),
-        "outcome": _INTERRUPTED,
+        "outcome": INTERRUPTED,
         "upstream_id": "",
         "duration_ms": 0,
     }

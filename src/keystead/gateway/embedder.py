@@ -19,7 +19,7 @@ from keystead.gateway.catalogue import EMBEDDED, Catalogue, Model
 from keystead.gateway.embedding_server import revision as embedded_revision
 from keystead.gateway.limits import Limiter
 from keystead.gateway.lines import Tokens
-from keystead.gateway.metering import Meter
+from keystead.gateway.metering import INTERRUPTED, Meter
 from keystead.gateway.pool import Pool
 from keystead.gateway.scopes import ScopeLimits
 from keystead.gateway.values import Visitor
@@ -75,7 +75,7 @@ class Embedder:
         ticket = await self.limiter.reserve(payer.account_id, limits, found, call_id, inputs, 0, now)
         row = _row(payer, found, call_id, now, inputs)
         self.meter.begin(row)
-        outcome, used, upstream = "Interrupted", 0, ""
+        outcome, used, upstream = INTERRUPTED, 0, ""
         try:
             async with asyncio.timeout(self.longest):
                 vectors, used, upstream = await self._ask(found, texts, call_id, query=query)
@@ -162,7 +162,7 @@ def _row(payer: Payer, model: Model, call_id: str, now: float, inputs: int) -> d
         "output_tokens": 0,
         "estimated": True,
         "cost": model.cost(inputs, 0),
-        "outcome": "Interrupted",
+        "outcome": INTERRUPTED,
         "upstream_id": "",
         "duration_ms": 0,
     }

@@ -49,7 +49,7 @@ async def read(request: WireRequest) -> tuple[dict[str, str], list[Sent]]:
             if part is None:
                 return fields, files
             if not isinstance(part, BodyPartReader):
-                raise ValueError("a part is a form itself")  # noqa: TRY301, TRY004
+                raise ValueError("a part is a form itself")  # noqa: TRY301, TRY004 - refused below, in one place
             value = bytes(await part.read(decode=False))
             if part.filename is not None:
                 files.append(Sent(part.filename, value))

@@ -29,6 +29,9 @@ BATCH = 500
 _REWRITE_BYTES = 4_194_304
 _MOST_WAITING = 200_000
 _encode = msgspec.json.Encoder().encode
+INTERRUPTED = "Interrupted"
+"""The outcome of a call whose end was never seen: it was begun, and this is what stands for it until it ends."""
+
 _log = logging.getLogger("keystead.usage")
 
 Row = dict[str, object]
@@ -172,6 +175,6 @@ class Meter:
         if self._open or self._done:
             _log.info("usage of the run before: %d calls ended, %d did not", len(self._done), len(self._open))
         for call_id, note in self._open.items():
-            self._done[call_id] = Note({**note.row, "outcome": "Interrupted", "estimated": True}, note.event)
+            self._done[call_id] = Note({**note.row, "outcome": INTERRUPTED, "estimated": True}, note.event)
         self._open = {}
         self._again.update(self._done)
