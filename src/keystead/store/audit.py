@@ -162,8 +162,8 @@ def find(
     tx: Tx,
     *,
     equal: Mapping[str, str],
-    principal: str,
-    resource: str,
+    whole: Mapping[str, str],
+    part: Mapping[str, str],
     outcome: str,
     start: int,
     end: int,
@@ -172,16 +172,17 @@ def find(
 ) -> Page:
     """At most `most` of the account's events, newest first; fewer, with a rest, where a search would take too long.
 
-    start, end: milliseconds since 1970, end excluded.  before: only what is older (the page before's rest).  principal
-    and resource: a part of the text, in any case of letters.  outcome: Success, Failure (everything else), or one error
-    code.
+    start, end: milliseconds since 1970, end excluded.  before: only what is older (the page before's rest).  equal: what
+    columns are.  whole: what principal and resource are, in any case of letters, found along an index.  part: what they
+    have in them, which looks at every event.  outcome: Success, Failure (everything else), or one error code.
     """
     if before is not None:
         end = min(end, before.at + 1)
-    rows = _rows(tx, equal, principal, resource, outcome, (start, end), before, most + 1)
+    whole, part = _lowered(whole), _lowered(part)
+    rows = _rows(tx, equal, whole, part, outcome, (start, end), before, most + 1)
     if outcome not in ("", "Success"):
         return _cut(rows, most)
-    fits = _filter(equal, principal.lower(), resource.lower(), (start, end), before)
+    fits = _filter(equal, whole, part, (start, end), before)
     found, scanned = rows, 0
     for block in _blocks(tx, start, end):
         if len(found) > most and _place(found[most]).at > block.last_at:
@@ -195,6 +196,10 @@ def find(
     return _cut(found, most)
 
 
+def _lowered(wanted: Mapping[str, str]) -> dict[str, str]:
+    return {name: value.lower() for name, value in wanted.items() if value}
+
+
 def _cut(found: list[Event], most: int) -> Page:
     return Page(found[:most], _place(found[most - 1]) if len(found) > most else None)
 
@@ -206,8 +211,8 @@ def _place(event: Event) -> Position:
 def _rows(
     tx: Tx,
     equal: Mapping[str, str],
-    principal: str,
-    resource: str,
+    whole: Mapping[str, str],
+    part: Mapping[str, str],
     outcome: str,
     times: tuple[int, int],
     before: Position | None,
@@ -219,10 +224,10 @@ def _rows(
     query = _READ.where(columns.account_id == tx.account_id, columns.at >= times[0], columns.at < times[1])
     for name, value in equal.items():
         query = query.where(columns[name] == value)
-    if principal:
-        query = query.where(paging.holds(tx, columns.principal, principal))
-    if resource:
-        query = query.where(paging.holds(tx, columns.resource, resource))
+    for name, value in whole.items():
+        query = query.where(sa.func.lower(columns[name]) == value)
+    for name, value in part.items():
+        query = query.where(paging.holds(tx, columns[name], value))
     if outcome == "Failure":
         query = query.where(columns.outcome != "Success")
     elif outcome:
@@ -236,18 +241,22 @@ def _rows(
 
 
 def _filter(
-    equal: Mapping[str, str], principal: str, resource: str, times: tuple[int, int], before: Position | None
+    equal: Mapping[str, str],
+    whole: Mapping[str, str],
+    part: Mapping[str, str],
+    times: tuple[int, int],
+    before: Position | None,
 ) -> Callable[[Event], bool]:
     """Whether an event of a block is asked for: what `_rows` says in SQL."""
-    wanted = tuple(equal.items())
+    wanted, is_, holds = tuple(equal.items()), tuple(whole.items()), tuple(part.items())
 
     def fits(event: Event) -> bool:
         return (
             all(getattr(event, name) == value for name, value in wanted)
             and times[0] <= event.at < times[1]
             and (before is None or _place(event) < before)
-            and principal in event.principal.lower()
-            and resource in event.resource.lower()
+            and all(getattr(event, name).lower() == value for name, value in is_)
+            and all(value in getattr(event, name).lower() for name, value in holds)
         )
 
     return fits

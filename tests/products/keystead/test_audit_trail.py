@@ -60,7 +60,7 @@ def kept(plane: Plane) -> tuple[int, int]:
 
 def look(plane: Plane, most: int = 50, **wanted: Any) -> list[Event]:
     """Every page of a search, as one list; pages do not overlap."""
-    asked = {"equal": {}, "principal": "", "resource": "", "outcome": "", "start": 0, "end": 10**15, **wanted}
+    asked = {"equal": {}, "whole": {}, "part": {}, "outcome": "", "start": 0, "end": 10**15, **wanted}
     found: list[Event] = []
     before: Position | None = None
     for _ in range(1000):
@@ -110,10 +110,13 @@ def test_every_filter_finds_what_a_naive_search_finds(plane: Plane, most: int) -
         ({"equal": {"action": "ListUsers"}}, lambda one: one.action == "ListUsers"),
         ({"equal": {"access_key_id": "LTAI5tOther", "kind": "read"}}, lambda one: one.access_key_id == "LTAI5tOther"),
         ({"equal": {"request_id": some.request_id}}, lambda one: one.request_id == some.request_id),
-        ({"principal": "user/BOB"}, lambda one: one.principal.endswith("Bob")),
-        ({"principal": "b%b"}, lambda one: one.principal.endswith("b%b")),
-        ({"resource": "user/bob_"}, lambda _: True),
-        ({"resource": "user/bobx"}, lambda _: False),
+        ({"part": {"principal": "user/BOB"}}, lambda one: one.principal.endswith("Bob")),
+        ({"part": {"principal": "b%b"}}, lambda one: one.principal.endswith("b%b")),
+        ({"part": {"resource": "user/bob_"}}, lambda _: True),
+        ({"part": {"resource": "user/bobx"}}, lambda _: False),
+        ({"whole": {"principal": f"acs:ram::{plane.account_id}:USER/bob"}}, lambda one: one.principal.endswith("Bob")),
+        ({"whole": {"principal": "user/bob"}}, lambda _: False),
+        ({"whole": {"resource": some.resource.upper()}}, lambda one: one.resource == some.resource),
         ({"outcome": "Success"}, lambda one: one.outcome == "Success"),
         ({"outcome": "Failure"}, lambda one: one.outcome != "Success"),
         ({"start": AT + 1000, "end": AT + 1100}, lambda one: AT + 1000 <= one.at < AT + 1100),
@@ -145,8 +148,8 @@ def test_a_long_search_ends_and_goes_on_at_the_next_page(plane: Plane, monkeypat
         page = audit.find(
             tx,
             equal={"request_id": rare.request_id},
-            principal="",
-            resource="",
+            whole={},
+            part={},
             outcome="",
             start=0,
             end=10**15,

@@ -90,7 +90,7 @@ async def _history(visit: Visit, owner: Owner, key: str) -> list[dict[str, Any]]
     """What was done to the pair, newest first; None for who may not read the audit trail."""
     asked: dict[str, Any] = {"Kind": "write", "MaxItems": _MOST_HISTORY}
     if owner.name:
-        asked["Resource"] = f":user/{owner.name}"
+        asked["EventResource"] = f"acs:ram:*:{visit.me.caller.account_id}:user/{owner.name}"
     answer = await visit.try_ask("keystead", "LookupEvents", **asked)
     if answer is None:
         return None

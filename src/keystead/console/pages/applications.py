@@ -128,7 +128,8 @@ async def application_events(visit: Visit) -> Response:
     """The newest calls and refusals of it."""
     agent = await _agent(visit)
     resource = f"application/{agent['code']}"
-    return _tab(visit, "events", agent, events=await events_of(visit, resource), resource=resource)
+    arn = f"acs:modelstudio:*:{visit.me.caller.account_id}:{resource}"
+    return _tab(visit, "events", agent, events=await events_of(visit, arn), resource=resource)
 
 
 async def _agent(visit: Visit) -> dict[str, Any]:

@@ -209,7 +209,7 @@ async def policy_references(visit: Visit) -> Response:
 @PAGES.get("/policies/{type}/{name}/events")
 async def policy_events(visit: Visit) -> Response:
     """What was done to the policy."""
-    events = await events_of(visit, f"policy/{named(visit)['PolicyName']}")
+    events = await events_of(visit, resource_name(visit, named(visit)))
     return await _page(visit, "policy_events.html", "events", events=events)
 
 

@@ -179,10 +179,13 @@ async def role_sessions(visit: Visit) -> Response:
     return await _page(visit, "role_sessions.html", "sessions", sessions=[_session(each, visit.now) for each in events])
 
 
+def _resource(visit: Visit) -> str:
+    return f"acs:ram:*:{visit.me.caller.account_id}:role/{visit.path['name']}"
+
+
 async def _assumed(visit: Visit, since: str, most: int) -> list[dict[str, Any]]:
     """The calls that gave out sessions of the role."""
-    name = f"role/{visit.path['name']}"
-    found = await events_of(visit, name, most, EventProduct="Sts", Outcome="Success", StartTime=since)
+    found = await events_of(visit, _resource(visit), most, EventProduct="Sts", Outcome="Success", StartTime=since)
     return [each for each in found if each["Action"].startswith("AssumeRole")]
 
 
@@ -195,7 +198,7 @@ def _session(event: dict[str, Any], now: float) -> dict[str, Any]:
 @PAGES.get("/roles/{name}/events")
 async def role_events(visit: Visit) -> Response:
     """What was done to the role and with it."""
-    events = await events_of(visit, f"role/{visit.path['name']}")
+    events = await events_of(visit, _resource(visit))
     return await _page(visit, "role_events.html", "events", events=events)
 
 

@@ -138,10 +138,10 @@ async def change_permissions(visit: Visit) -> Response:
 async def events(visit: Visit) -> Response:
     """What the user did, newest first."""
     found = await user_of(visit)
-    place = f":user/{found['UserName']}"
+    arn = f"acs:ram::{visit.me.caller.account_id}:user/{found['UserName']}"
     marker = visit.query.get("marker") or None
-    answer = await visit.ask("keystead", "LookupEvents", Identity=place, Marker=marker, MaxItems=_EVENTS)
-    mine = [each for each in answer["Events"]["Event"] if each["Principal"].endswith(place)]
+    answer = await visit.ask("keystead", "LookupEvents", EventIdentity=arn, Marker=marker, MaxItems=_EVENTS)
+    mine = answer["Events"]["Event"]
     return await show(visit, "events", user=found, events=mine, older=answer.get("Marker", ""))
 
 

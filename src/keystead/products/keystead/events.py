@@ -26,6 +26,8 @@ class LookupEventsInput(Input, frozen=True):
     identity: Annotated[str, Text(1, 256, doc="a part of the caller's ARN")] | None = None
     event_access_key_id: Annotated[str, Text(1, 128, doc="the AccessKey ID that was used")] | None = None
     event_action: Annotated[str, Text(1, 64, doc="for instance CreateUser")] | None = None
+    event_identity: Annotated[str, Text(1, 256, doc="the caller's whole ARN")] | None = None
+    event_resource: Annotated[str, Text(1, 512, doc="the resource's whole ARN")] | None = None
     event_product: Annotated[str, Text(1, 16, doc="for instance Ram")] | None = None
     resource: Annotated[str, Text(1, 256, doc="a part of the resource's ARN")] | None = None
     outcome: Annotated[str, Text(1, 128, doc="Success, Failure, or an error code")] | None = None
@@ -76,8 +78,8 @@ def lookup_events(tx: Tx, _caller: Caller, wanted: LookupEventsInput) -> LookupE
     page = audit.find(
         tx,
         equal={column: value for column, value in equal.items() if value is not None},
-        principal=wanted.identity or "",
-        resource=wanted.resource or "",
+        whole={"principal": wanted.event_identity or "", "resource": wanted.event_resource or ""},
+        part={"principal": wanted.identity or "", "resource": wanted.resource or ""},
         outcome=wanted.outcome or "",
         start=milliseconds("StartTime", wanted.start_time, 0),
         end=milliseconds("EndTime", wanted.end_time, _ALWAYS_END),

@@ -284,6 +284,8 @@ audit = Table(
     Index(None, "account_id", "at"),
     Index(None, "account_id", "access_key_id", "at"),
     Index(None, "account_id", "action", "at"),
+    Index("ix_audit_principal", "account_id", text("lower(principal)"), "at"),  # names differ in case only by mistake
+    Index("ix_audit_resource", "account_id", text("lower(resource)"), "at"),
 )
 
 audit_blocks = Table(

@@ -1026,4 +1026,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chunk_id", name=op.f("pk_index_vectors")),
     )
     op.create_index(op.f("ix_index_vectors_index_id"), "index_vectors", ["index_id"], unique=False)
+    op.create_index(
+        "ix_audit_principal", "audit", ["account_id", sa.literal_column("lower(principal)"), "at"], unique=False
+    )
+    op.create_index(
+        "ix_audit_resource", "audit", ["account_id", sa.literal_column("lower(resource)"), "at"], unique=False
+    )
     op.execute("INSERT INTO change_counter (id, last) VALUES (1, 0)")
