@@ -27,7 +27,7 @@ from keystead.clock import system_clock
 from keystead.identity.transaction import Tx
 from keystead.products.workspaces import access
 from keystead.settings import Settings
-from keystead.store import tables, user_access
+from keystead.store import accounts, tables, user_access
 
 DAY = 86_400
 SPAN = 730 * DAY
@@ -317,10 +317,8 @@ def fill(settings: Settings, users: int, keys: int, say: Callable[[str], None] =
                     tx.connection.execute(sa.insert(table), batch)
                     written += len(batch)
                 say(f"{table.name}: {written:,} rows in {time.perf_counter() - began:.1f} s")
-            counted = sa.select(sa.func.count()).select_from(tables.users)
-            counted = counted.where(tables.users.c.account_id == tables.accounts.c.id)
             tx.run(user_access.REFRESH)
-            tx.run(sa.update(tables.accounts).values(users_count=counted.scalar_subquery()))
+            tx.run(accounts.RECOUNT)
         if not database.is_sqlite:  # autovacuum would do it within minutes
             with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("VACUUM ANALYZE")

@@ -41,7 +41,7 @@ from keystead import app
 from keystead.clock import system_clock
 from keystead.products import pages
 from keystead.settings import Settings
-from keystead.store import tables, user_access
+from keystead.store import accounts, tables, user_access
 
 IMS = "2019-08-15"
 PAGE, LINES = 100, 3501
@@ -128,8 +128,7 @@ def add_logons(settings: Settings) -> None:
                 ]
                 tx.connection.execute(sa.insert(table).from_select(list(values), sa.select(*columns).where(which)))
             tx.run(user_access.REFRESH)
-            counted = sa.select(sa.func.count()).select_from(users).where(users.c.account_id == tables.accounts.c.id)
-            tx.run(sa.update(tables.accounts).values(users_count=counted.scalar_subquery()))
+            tx.run(accounts.RECOUNT)
         if not instance.database.is_sqlite:  # autovacuum would do it within minutes
             with instance.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("VACUUM ANALYZE")

@@ -48,7 +48,10 @@ def fill(server: Server) -> None:
             " active_at, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             pairs,
         )
-        opened.execute("UPDATE accounts SET users_count = (SELECT count(*) FROM users)")
+        opened.execute(
+            "UPDATE accounts SET users_count = (SELECT count(*) FROM users),"
+            " access_keys_count = (SELECT count(*) FROM access_keys)"
+        )
 
 
 @pytest.fixture(scope="module")

@@ -44,9 +44,8 @@ def test_both_ways_make_the_declared_tables(url: str, how: str) -> None:
         assert connection.execute(sa.select(tables.change_counter)).all() == [(1, 0)]
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
-        known = "sqlite_master WHERE type = 'index'" if engine.dialect.name == "sqlite" else "pg_indexes"
-        column = "name" if engine.dialect.name == "sqlite" else "indexname"
-        made = {row[0] for row in connection.exec_driver_sql(f"SELECT {column} FROM {known}")}
+        sqlite, other = "SELECT name FROM sqlite_master WHERE type = 'index'", "SELECT indexname FROM pg_indexes"
+        made = {row[0] for row in connection.exec_driver_sql(sqlite if engine.dialect.name == "sqlite" else other)}
         assert {str(index.name) for table in tables.metadata.tables.values() for index in table.indexes} <= made
     engine.dispose()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from keystead.store import user_access
+from keystead.store import accounts, user_access
 from keystead.store.database import Tx
 from keystead.store.tables import access_keys
 
@@ -58,6 +58,7 @@ def insert(tx: Tx, access_key_id: str, user_id: str | None, sealed_secret: bytes
         updated_at=tx.now,
         **more,
     )
+    accounts.add(tx, "access_keys", 1)
     user_access.refresh(tx, user_id)
     tx.touch("key", access_key_id)
 
@@ -80,6 +81,6 @@ def set_status(tx: Tx, access_key_id: str, status: str) -> None:
 def delete(tx: Tx, access_key_id: str) -> None:
     """Remove a pair for good."""
     row = tx.row(_GET, account=tx.account_id, key=access_key_id)
-    tx.run(_DELETE, account=tx.account_id, key=access_key_id)
+    accounts.add(tx, "access_keys", -tx.run(_DELETE, account=tx.account_id, key=access_key_id))
     user_access.refresh(tx, row.user_id if row is not None else None)
     tx.touch("key", access_key_id)

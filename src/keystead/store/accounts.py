@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from keystead.store.database import Tx
-from keystead.store.tables import accounts, instance
+from keystead.store.tables import access_keys, accounts, api_keys, instance, users
 
 _GET = sa.select(accounts).where(accounts.c.id == sa.bindparam("account"))
 _BY_ALIAS = sa.select(accounts).where(accounts.c.alias == sa.bindparam("alias"))
 _ALL = sa.select(accounts).order_by(accounts.c.created_at, accounts.c.id)
 _INSERT = sa.insert(accounts)
 _SET_ALIAS = sa.update(accounts).where(accounts.c.id == sa.bindparam("account")).values(alias=sa.bindparam("to"))
-_USERS = sa.select(accounts.c.users_count).where(accounts.c.id == sa.bindparam("account"))
-_ADD_USERS = (
-    sa.update(accounts)
-    .where(accounts.c.id == sa.bindparam("account"))
-    .values(users_count=accounts.c.users_count + sa.bindparam("more"))
+
+Counted = Literal["users", "access_keys", "api_keys"]
+"""What an account keeps the number of: to count half a million rows takes too long.  Each insert and delete says so."""
+
+_COUNTED: dict[Counted, sa.Table] = {"users": users, "access_keys": access_keys, "api_keys": api_keys}
+
+RECOUNT = sa.update(accounts).values(
+    {
+        f"{name}_count": sa.select(sa.func.count()).where(table.c.account_id == accounts.c.id).scalar_subquery()
+        for name, table in _COUNTED.items()
+    }
 )
+"""For data that was written past the functions of this part."""
+
+_ADD = {
+    name: sa.update(accounts)
+    .where(accounts.c.id == sa.bindparam("account"))
+    .values({f"{name}_count": accounts.c[f"{name}_count"] + sa.bindparam("more")})
+    for name in _COUNTED
+}
 _FACT = sa.select(instance.c.value).where(instance.c.key == sa.bindparam("name"))
 _SET_FACT = sa.insert(instance)
 
@@ -56,14 +70,15 @@ def set_alias(tx: Tx, alias: str) -> None:
     tx.touch("account", tx.account_id)
 
 
-def users(tx: Tx) -> int:
-    """How many users the transaction's account has, without counting them."""
-    return int(tx.connection.execute(_USERS, {"account": tx.account_id}).scalar_one())
+def count(tx: Tx, what: Counted) -> int:
+    """How many of those the transaction's account has, without counting them."""
+    row = get(tx, tx.account_id)
+    return int(row._mapping[f"{what}_count"]) if row else 0
 
 
-def add_users(tx: Tx, more: int) -> None:
-    """Say that the transaction's account has so many users more, or less; every insert and delete of one says so."""
-    tx.run(_ADD_USERS, account=tx.account_id, more=more)
+def add(tx: Tx, what: Counted, more: int) -> None:
+    """Say that the transaction's account has so many of those more, or less."""
+    tx.run(_ADD[what], account=tx.account_id, more=more)
 
 
 def fact(tx: Tx, key: str) -> bytes | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from keystead.store import accounts
 from keystead.store.database import Tx
 from keystead.store.tables import api_keys, usage_limits, workspaces
 
@@ -19,9 +20,6 @@ _BY_DIGEST = sa.select(api_keys).where(
     _MINE, (api_keys.c.digest == sa.bindparam("digest")) | (api_keys.c.old_digest == sa.bindparam("digest"))
 )
 _EXISTS = sa.select(api_keys.c.id).where(api_keys.c.id == sa.bindparam("key"))
-_COUNT = sa.select(sa.func.count()).select_from(
-    sa.select(api_keys.c.id).where(_MINE).limit(sa.bindparam("most")).subquery()
-)
 _INSERT = sa.insert(api_keys)
 _DELETE = sa.delete(api_keys).where(_MINE, api_keys.c.id == sa.bindparam("key"))
 _OF_OWNER = sa.select(api_keys.c.id).where(_MINE, api_keys.c.owner_id == sa.bindparam("owner"))
@@ -40,11 +38,6 @@ def by_digest(tx: Tx, digest: bytes) -> sa.Row[Any] | None:
 def is_taken(tx: Tx, key_id: int) -> bool:
     """Whether any account has a key of that ID."""
     return tx.row(_EXISTS, key=key_id) is not None
-
-
-def count(tx: Tx, most: int) -> int:
-    """How many keys the account has, counted up to `most`."""
-    return int(tx.connection.execute(_COUNT, {"account": tx.account_id, "most": most}).scalar_one())
 
 
 def owned_by(owner_id: str) -> sa.ColumnElement[bool]:
@@ -116,6 +109,7 @@ def insert(tx: Tx, key_id: int, **values: object) -> None:
         updated_at=tx.now,
         **values,
     )
+    accounts.add(tx, "api_keys", 1)
     tx.touch("apikey", str(key_id))
 
 
@@ -135,7 +129,7 @@ def delete(tx: Tx, key_id: int) -> None:
             usage_limits.c.scope_id == str(key_id),
         )
     )
-    tx.run(_DELETE, account=tx.account_id, key=key_id)
+    accounts.add(tx, "api_keys", -tx.run(_DELETE, account=tx.account_id, key=key_id))
     tx.touch("apikey", str(key_id))
 
 

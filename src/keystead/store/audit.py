@@ -172,9 +172,9 @@ def find(
 ) -> Page:
     """At most `most` of the account's events, newest first; fewer, with a rest, where a search would take too long.
 
-    start, end: milliseconds since 1970, end excluded.  before: only what is older (the page before's rest).  equal: what
-    columns are.  whole: what principal and resource are, in any case of letters, found along an index.  part: what they
-    have in them, which looks at every event.  outcome: Success, Failure (everything else), or one error code.
+    start, end: milliseconds since 1970, end excluded.  before: only what is older (the page before's rest).  equal:
+    what columns are.  whole: what principal and resource are, in any case of letters, found along an index.  part:
+    what they have in them, which looks at every event.  outcome: Success, Failure (everything else), or one error code.
     """
     if before is not None:
         end = min(end, before.at + 1)

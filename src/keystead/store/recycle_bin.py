@@ -134,6 +134,7 @@ def put_key(tx: Tx, access_key_id: str, most: int) -> None:
     assert row is not None  # noqa: S101 - the caller has just found it
     values = {name: value for name, value in row._mapping.items() if name in recycled_keys.c}
     tx.run(_REMOVE_KEY, key=access_key_id)
+    accounts.add(tx, "access_keys", -1)
     user_access.refresh(tx, row.user_id)
     tx.run(_INSERT_KEY, **values, recycled_at=tx.now, recycled_by=tx.by)
     tx.touch("key", access_key_id)
@@ -148,6 +149,7 @@ def restore_key(tx: Tx, access_key_id: str) -> None:
     values = {name: value for name, value in row._mapping.items() if name in access_keys.c}
     tx.run(_DELETE_KEY, account=tx.account_id, key=access_key_id)
     tx.run(sa.insert(access_keys), **values, status="Inactive", updated_at=tx.now)
+    accounts.add(tx, "access_keys", 1)
     user_access.refresh(tx, row.user_id)
     tx.touch("key", access_key_id)
 
@@ -178,7 +180,7 @@ def put_user(tx: Tx, user_id: str, *, most_users: int, most_keys: int) -> None:
         tx.run(statement, user=user_id)
     workspaces.forget(tx, user_id)
     tx.run(_REMOVE_USER, user=user_id)
-    accounts.add_users(tx, -1)
+    accounts.add(tx, "users", -1)
     tx.run(
         _INSERT,
         id=user_id,
@@ -203,7 +205,7 @@ def restore_user(tx: Tx, user_id: str) -> None:
     kept = msgspec.json.decode(row.kept, type=Kept)
     tx.run(_DELETE, account=tx.account_id, user=user_id)
     tx.run(sa.insert(users), **kept.user)
-    accounts.add_users(tx, 1)
+    accounts.add(tx, "users", 1)
     left = {each.id for each in tx.rows(_GROUPS_LEFT, account=tx.account_id)} if kept.groups else set()
     for group, joined_at in kept.groups:
         if group in left:

@@ -88,7 +88,7 @@ def insert(tx: Tx, user_id: str, name: str, texts: dict[str, str]) -> None:
         updated_at=tx.now,
         **texts,
     )
-    accounts.add_users(tx, 1)
+    accounts.add(tx, "users", 1)
     tx.touch("user", user_id)
 
 

@@ -81,7 +81,7 @@ def _allowed(quotas: Quotas) -> dict[str, Any]:
 def get_account_summary(tx: Tx, _caller: Caller, _wanted: Nothing) -> Summary:
     """Show how many users, groups, roles, policies and MFA devices there are, and how many there may be."""
     counts = {
-        "users": accounts.users(tx),
+        "users": accounts.count(tx, "users"),
         "groups": groups.count(tx, _EVERY),
         "roles": roles.count(tx, _EVERY),
         "policies": policies.count(tx, _EVERY),

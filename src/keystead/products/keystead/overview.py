@@ -86,8 +86,13 @@ def get_account_overview(tx: Tx, _caller: Caller, _wanted: Nothing) -> AccountOv
     """Show what the account has, and score how well it is guarded, with the checks behind it; old means 90 days."""
     row = accounts.get(tx, tx.account_id)
     assert row is not None  # noqa: S101 - the account of a caller exists
-    people, guards = accounts.users(tx), overview.guards(tx, tx.now - LOOK_BACK, tx.now + SOON)
-    counts = Counts(users=people, access_keys=guards["access_keys"], **overview.counts(tx)._asdict())
+    people, guards = row.users_count, overview.guards(tx, tx.now - LOOK_BACK, tx.now + SOON)
+    counts = Counts(
+        users=people,
+        access_keys=guards["access_keys"],
+        api_keys=row.api_keys_count,
+        **overview.counts(tx)._asdict(),
+    )
     checks = list(_checks(tx, guards, people))
     weights = sum(each.weight for each in checks)
     lost = {each.check_id: each.weight * (1 - each.earned()) for each in checks}

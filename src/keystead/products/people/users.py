@@ -42,7 +42,7 @@ def check_new(tx: Tx, name: str) -> None:
     """Raise `EntityAlreadyExists.User` or `LimitExceeded.User` unless one more user of that name fits."""
     if users.get(tx, name) is not None:
         raise USER_EXISTS(name=name)
-    if accounts.users(tx) >= tx.quotas.users:
+    if accounts.count(tx, "users") >= tx.quotas.users:
         raise TOO_MANY_USERS(limit=tx.quotas.users)
 
 

@@ -19,7 +19,7 @@ from keystead.identity.studio import decode_scope, is_super_administrator
 from keystead.identity.transaction import Tx
 from keystead.products import pages
 from keystead.products.workspaces.access import Place, Standing, enter, principal_of, visible
-from keystead.store import api_keys, model_catalogue, workspaces
+from keystead.store import accounts, api_keys, model_catalogue, workspaces
 from keystead.wire.parameters import Input
 
 InputT = TypeVar("InputT", bound=Input)
@@ -181,7 +181,7 @@ def create(tx: Tx, caller: Caller, place: Place, description: str, scope_text: s
     Raises `LimitExceeded.ApiKey` and `NoPermission.WorkspaceRole`.
     """
     place.must("api-keys", "operate")
-    if api_keys.count(tx, tx.quotas.api_keys) >= tx.quotas.api_keys:
+    if accounts.count(tx, "api_keys") >= tx.quotas.api_keys:
         raise TOO_MANY_KEYS(limit=tx.quotas.api_keys)
     key_id = _free_id(tx)
     kind, owner_id = principal_of(caller)

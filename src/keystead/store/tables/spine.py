@@ -69,7 +69,10 @@ accounts = Table(
     Column("alias", String(64), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
     Column("setup_token", LargeBinary, nullable=True),  # digest of the one-time token, empty once used
-    Column("users_count", Integer, nullable=False, default=0),  # rows of `users`, under the account's lock
+    # How many rows of these the account has, under its lock: see `store.accounts.Counted`.
+    Column("users_count", Integer, nullable=False, default=0),
+    Column("access_keys_count", Integer, nullable=False, default=0),
+    Column("api_keys_count", Integer, nullable=False, default=0),
 )
 
 users = Table(

@@ -15,6 +15,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("setup_token", sa.LargeBinary(), nullable=True),
         sa.Column("users_count", sa.Integer(), nullable=False),
+        sa.Column("access_keys_count", sa.Integer(), nullable=False),
+        sa.Column("api_keys_count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("alias", name=op.f("uq_accounts_alias")),
     )
