@@ -27,7 +27,7 @@ from keystead.clock import system_clock
 from keystead.identity.transaction import Tx
 from keystead.products.workspaces import access
 from keystead.settings import Settings
-from keystead.store import accounts, tables, user_access
+from keystead.store import accounts, recycle_bin, tables, user_access
 
 DAY = 86_400
 SPAN = 730 * DAY
@@ -319,6 +319,7 @@ def fill(settings: Settings, users: int, keys: int, say: Callable[[str], None] =
                 say(f"{table.name}: {written:,} rows in {time.perf_counter() - began:.1f} s")
             tx.run(user_access.REFRESH)
             tx.run(accounts.RECOUNT)
+            recycle_bin.put_user(tx, house.users[-1], most_users=1, most_keys=3)
         if not database.is_sqlite:  # autovacuum would do it within minutes
             with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("VACUUM ANALYZE")

@@ -36,7 +36,7 @@ import plane
 from keystead import app
 from keystead.clock import system_clock
 from keystead.console.application import declared_pages
-from keystead.products.people import console_sessions
+from keystead.products.people import console_sessions, credential_report
 from keystead.products.people.logon import Logon, Outcome
 from keystead.settings import Settings
 from keystead.store import tables
@@ -112,12 +112,19 @@ def settle(settings: Settings) -> House:
     with app.opened(settings) as instance:
         with instance.database.reading(system_clock()) as tx:
             account = str(tx.rows(sa.select(tables.accounts.c.id))[0].id)
+        state = ""
+        while state != credential_report.COMPLETED:
+            with instance.database.writing(system_clock(), account) as tx:
+                state = credential_report.advance(tx, begin=not state)
         with instance.database.writing(system_clock(), account) as tx:
             users, pairs, keys = tables.users.c, tables.access_keys.c, tables.api_keys.c
             user = tx.rows(sa.select(users.id).where(users.name_key == "user-000000"))[0].id
             pair = tx.rows(sa.select(pairs.id).where(pairs.user_id == user).order_by(pairs.id))[0].id
-            key = tx.rows(sa.select(keys.id, keys.workspace_id).order_by(keys.id))[0]
-            app_id = tx.rows(sa.select(tables.agents.c.id).order_by(tables.agents.c.name))[0].id
+            agents, bin_ = tables.agents.c, tables.recycled_keys.c
+            agent = tx.rows(sa.select(agents.id, agents.workspace_id).order_by(agents.name))[0]
+            ours = keys.workspace_id == agent.workspace_id
+            key = tx.rows(sa.select(keys.id, keys.workspace_id).where(ours).order_by(keys.id).limit(1))[0]
+            deleted = tx.rows(sa.select(bin_.id, bin_.user_id))[0]
             count = tx.rows(sa.select(tables.accounts.c.users_count))[0].users_count
             logon = Logon(Outcome.OK, account, session_seconds=_SESSION)
             cookie = console_sessions.open_session(tx, logon, "127.0.0.1", "benchmark")
@@ -134,7 +141,9 @@ def settle(settings: Settings) -> House:
         "pair": pair,
         "api_key": str(key.id),
         "workspace": key.workspace_id,
-        "app": app_id,
+        "app": agent.id,
+        "deleted_pair": deleted.id,
+        "deleted_user": deleted.user_id,
         "last": str(max(1, count // 100)),
     }
     return House(cookie, names)
@@ -147,16 +156,17 @@ def addresses(house: House) -> Iterator[str]:
         if page.method != "GET" or page.public or "open" not in page.states or own or "shell" in page.path:
             continue
         path = house.fill(page.path, page.path)
-        yield path + _needed(page.path)
+        yield path + _needed(house, page.path)
         for given in VIEWS.get(page.path, ()):
             yield path + "?" + urlencode({name: house.fill(value, "") for name, value in given.items()})
 
 
-def _needed(path: str) -> str:
+def _needed(house: House, path: str) -> str:
     """What a page cannot be opened without."""
     needed = {
-        "/workspaces/{workspace}/members/change": {"user": "user-000000"},
-        "/grants/revoke": {"principal": "user/user-000001", "policy": "Custom/policy-0001"},
+        "/workspaces/{workspace}/members/change": {"name": "user-000000", "kind": "User"},
+        "/grants/revoke": {"kind": "User", "principal": "user-000001", "type": "Custom", "policy": "policy-0001"},
+        "/recycle-bin/{tab}/delete": {"UserId": house.names["deleted_user"]},
         "/grants/names.json": {"kind": "user", "q": "user-00"},
         "/search": {"q": "user"},
     }.get(path)

@@ -7,8 +7,10 @@ from typing import Any
 from keystead.console.asking import Given
 from keystead.console.visit import Visit
 
+MOST_EVENTS = 50
 
-async def events_of(visit: Visit, resource: str, most: int = 50, **more: Given) -> list[dict[str, Any]]:
+
+async def events_of(visit: Visit, resource: str, most: int = MOST_EVENTS, **more: Given) -> list[dict[str, Any]]:
     """The newest events of a resource by its ARN.  Raises `RefusedError`."""
     answer = await visit.ask("keystead", "LookupEvents", EventResource=resource, MaxItems=most, **more)
     events: list[dict[str, Any]] = answer["Events"]["Event"]

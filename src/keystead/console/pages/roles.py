@@ -17,7 +17,7 @@ from keystead.console.pairs import LATELY_DAYS, check_typed, seconds
 from keystead.console.policy_samples import document_of
 from keystead.console.routing import Pages
 from keystead.console.tables import Column, Table
-from keystead.console.trail import events_of
+from keystead.console.trail import MOST_EVENTS, events_of
 from keystead.console.visit import Visit, quoted
 from keystead.faults import Fault
 
@@ -179,13 +179,14 @@ async def role_sessions(visit: Visit) -> Response:
     return await _page(visit, "role_sessions.html", "sessions", sessions=[_session(each, visit.now) for each in events])
 
 
-def _resource(visit: Visit) -> str:
-    return f"acs:ram:*:{visit.me.caller.account_id}:role/{visit.path['name']}"
+def _arn(visit: Visit, region: str = "") -> str:
+    """What a role is called where it is taken on; where it is changed, it is called so in every region."""
+    return f"acs:ram:{region}:{visit.me.caller.account_id}:role/{visit.path['name']}"
 
 
 async def _assumed(visit: Visit, since: str, most: int) -> list[dict[str, Any]]:
     """The calls that gave out sessions of the role."""
-    found = await events_of(visit, _resource(visit), most, EventProduct="Sts", Outcome="Success", StartTime=since)
+    found = await events_of(visit, _arn(visit), most, EventProduct="Sts", Outcome="Success", StartTime=since)
     return [each for each in found if each["Action"].startswith("AssumeRole")]
 
 
@@ -198,7 +199,8 @@ def _session(event: dict[str, Any], now: float) -> dict[str, Any]:
 @PAGES.get("/roles/{name}/events")
 async def role_events(visit: Visit) -> Response:
     """What was done to the role and with it."""
-    events = await events_of(visit, _resource(visit))
+    both = await events_of(visit, _arn(visit)) + await events_of(visit, _arn(visit, "*"))
+    events = sorted(both, key=lambda each: str(each["EventTime"]), reverse=True)[:MOST_EVENTS]
     return await _page(visit, "role_events.html", "events", events=events)
 
 
