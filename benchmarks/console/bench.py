@@ -16,7 +16,6 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,9 +23,10 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[2] / "tests")]
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "server")]
 
 import dataset
+import plane
 
 from keystead import app, arn
 from keystead.clock import system_clock
@@ -153,20 +153,14 @@ def table(settings: Settings, passes: int) -> None:
 
 def on_postgres(given: argparse.Namespace) -> None:
     """The same on PostgreSQL, where it is installed."""
-    try:
-        from services.postgres import cluster, programs
-
-        programs()
-    except BaseException as error:  # noqa: BLE001  the test helper skips, which is no Exception
-        print(f"PostgreSQL is not installed ({type(error).__name__})")
-        return
-    with ExitStack() as stack:
-        url = stack.enter_context(stack.enter_context(cluster()).database())
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        settings = Settings(data_dir=folder / "data", database=url)
-        dataset.fill(settings, given.users, given.keys, say=lambda _line: None)
-        print(f"\nPostgreSQL, {given.users:,} users, {given.keys:,} keys of each kind; load {os.getloadavg()[0]:.1f}")
-        table(settings, given.passes)
+    with plane.databases() as urls, TemporaryDirectory() as folder:
+        for url in urls:
+            settings = Settings(data_dir=Path(folder) / "data", database=url)
+            dataset.fill(settings, given.users, given.keys, say=lambda _line: None)
+            print(
+                f"\nPostgreSQL, {given.users:,} users, {given.keys:,} keys of each kind; load {os.getloadavg()[0]:.1f}"
+            )
+            table(settings, given.passes)
 
 
 def on_sqlite(given: argparse.Namespace) -> None:

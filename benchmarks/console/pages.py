@@ -1,6 +1,7 @@
 """Every page of the console over HTTP with many users and keys: how long it takes, and how much it ships.
 
-    python benchmarks/console/pages.py [--users 1000] [--keys 5000] [--passes 5] [--data FOLDER] [--pages WORDS]
+    python benchmarks/console/pages.py [--users 1000] [--keys 5000] [--passes 5] [--only SQLite] [--data FOLDER]
+                                        [--pages WORDS]
 
 The pages are those that `console/pages/` declares, each opened by the account itself at something that the data
 set has, and the lists besides as they are filtered and sorted.  The server has one core for itself, who asks another.
@@ -19,7 +20,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -216,38 +217,40 @@ def measure(asker: Asker, pid: int, path: str, passes: int) -> tuple[str, str]:
     return line, f"{path}: {', '.join(wrong)}" if wrong else ""
 
 
-def table(settings: Settings, home: Path, passes: int, only: str, database: str = "") -> None:
+def table(settings: Settings, given: argparse.Namespace) -> None:
     """Print one store's table."""
     house = settle(settings)
-    with plane.keystead(home, port := plane.free_port(), database) as (pid, _):
+    print(f"\n{'PostgreSQL' if settings.database else 'SQLite'}; load {os.getloadavg()[0]:.1f}\n{HEAD}", flush=True)
+    home, port = settings.data_dir.parent, plane.free_port()
+    with plane.keystead(home, port, settings.database or "") as (pid, _):
         asker = Asker(port, house.cookie)
-        print(HEAD, flush=True)
         over = []
         for path in addresses(house):
-            if only in path:
-                line, wrong = measure(asker, pid, path, passes)
+            if given.pages in path:
+                line, wrong = measure(asker, pid, path, given.passes)
                 print(line, flush=True)
                 over += [wrong] if wrong else []
     print(f"\nover {MOST_MS:.0f} ms or {MOST_KB:.0f} kB: {len(over)}", *over, sep="\n  ", flush=True)
 
 
 def main(users: int = 1_000, keys: int = 5_000) -> None:
-    """Print the table for SQLite."""
+    """Print the tables."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--users", type=int, default=users)
     arguments.add_argument("--keys", type=int, default=keys, help="AccessKey pairs, and as many API keys")
     arguments.add_argument("--passes", type=int, default=5)
-    arguments.add_argument("--data", type=Path, help="a folder whose `data` dataset.py wrote; it gets a session")
+    arguments.add_argument("--only", choices=("SQLite", "PostgreSQL"))
+    arguments.add_argument("--data", type=Path, help="whose `data` dataset.py wrote, for SQLite; it gets a session")
     arguments.add_argument("--pages", default="", help="pages with this in their address")
-    arguments.add_argument("--database", default="", help="a PostgreSQL address, filled by dataset.py, with --data")
-    given = arguments.parse_known_args()[0]
-    with ExitStack() as stack:
-        home = given.data or Path(stack.enter_context(TemporaryDirectory()))
-        settings = Settings(data_dir=home / "data", database=given.database or None)
-        if given.data is None:
-            dataset.fill(settings, given.users, given.keys, say=lambda _line: None)
-        print(f"\n{'PostgreSQL' if given.database else 'SQLite'}; load {os.getloadavg()[0]:.1f}")
-        table(settings, home, given.passes, given.pages, given.database)
+    given = arguments.parse_known_args()[0]  # bench.py takes others
+    with plane.databases() if given.only != "SQLite" else nullcontext([]) as urls:
+        for url in ([] if given.only == "PostgreSQL" else [""]) + urls:
+            with TemporaryDirectory() as folder:
+                home = given.data if given.data and not url else Path(folder)
+                settings = Settings(data_dir=home / "data", database=url or None)
+                if home != given.data:
+                    dataset.fill(settings, given.users, given.keys, say=lambda _line: None)
+                table(settings, given)
 
 
 if __name__ == "__main__":

@@ -308,16 +308,9 @@ def on_sqlite(given: argparse.Namespace) -> None:
 
 def on_postgres(given: argparse.Namespace) -> None:
     """All of it on PostgreSQL, where it is installed."""
-    try:
-        from services.postgres import cluster, programs
-
-        programs()
-    except BaseException as error:  # noqa: BLE001  the test helper skips, which is no Exception
-        print(f"PostgreSQL is not installed ({type(error).__name__})")
-        return
-    with ExitStack() as stack:
-        running = stack.enter_context(cluster())
-        urls = [stack.enter_context(running.database()) for _ in given.users]
+    with plane.databases(len(given.users)) as urls, ExitStack() as stack:
+        if not urls:
+            return
         with sa.create_engine(urls[0]).connect() as connection:
             for name in ("fsync", "synchronous_commit"):
                 assert connection.exec_driver_sql(f"SHOW {name}").scalar() == "on"

@@ -118,6 +118,23 @@ def home() -> Iterator[Path]:
         yield Path(folder)
 
 
+@contextlib.contextmanager
+def databases(count: int = 1) -> Iterator[list[str]]:
+    """The addresses of so many new databases on a PostgreSQL of their own; none where it is not installed."""
+    sys.path.append(str(Path(__file__).parents[2] / "tests"))
+    try:
+        from services.postgres import cluster, programs
+
+        programs()
+    except BaseException as error:  # noqa: BLE001  the test helper skips, which is no Exception
+        print(f"PostgreSQL is not installed ({type(error).__name__})")
+        yield []
+        return
+    with contextlib.ExitStack() as stack:
+        running = stack.enter_context(cluster())
+        yield [stack.enter_context(running.database()) for _ in range(count)]
+
+
 def fill(folder: Path, users: int, database: str = "") -> list[Pair]:
     """Make the account with `users` users, two pairs and a policy each, by SQL; their secrets are sealed as ever."""
     settings = Settings(data_dir=folder / "data", database=database or None)
