@@ -214,7 +214,7 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
         },
         planes.metrics,
     )
-    dispatcher = replace(dispatcher, embedding=planes.embedder)
+    dispatcher = replace(dispatcher, embedding=planes.embedder, troubled=planes.troubled)
     jobs = EmbeddingJobs(database, planes.embedder, clock)
     directory.watch(jobs.changed)
     for kind in _embedded(settings):

@@ -141,4 +141,5 @@ def _workspace(made: Furnished) -> None:
         "limit": limited,
         "api-key": api_key[1],
         "app": reader.address.rsplit("/", 1)[1],
+        "model:path": user,
     }

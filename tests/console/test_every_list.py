@@ -27,6 +27,8 @@ LISTS = {
     "groups.GROUPS": "/groups",
     "groups.MEMBERS": "/groups/{name}",
     "members.MEMBERS": "/workspaces/{workspace}/members",
+    "model_details.REACHING_KEYS": "/workspaces/{workspace}/models/api-keys/{model:path}",
+    "model_details.WORKSPACES": "/workspaces/{workspace}/models/workspaces/{model:path}",
     "models.MODELS": "/workspaces/{workspace}/models",
     "policies.POLICIES": "/policies",
     "policies.REFERENCES": "/policies/{type}/{name}/references",

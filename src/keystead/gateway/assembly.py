@@ -20,7 +20,7 @@ from keystead.gateway.gateway import Gateway
 from keystead.gateway.limits import Counter, Limiter, Seed, Windows
 from keystead.gateway.metering import Meter
 from keystead.gateway.metrics import GatewayMetrics
-from keystead.gateway.pool import Bounds, Pool
+from keystead.gateway.pool import Bounds, Pool, State
 from keystead.gateway.scopes import ScopeLimits
 from keystead.gateway.values import ApplicationRunner, Visit, Visitor
 from keystead.gateway.windows import LocalWindows
@@ -71,12 +71,13 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """The gateway, what embeds texts, what runs beside them, and their end."""
+    """The gateway, what embeds texts, what runs beside them, which servers are in trouble, and their end."""
 
     gateway: Gateway
     embedder: Embedder
     meter: Meter
     metrics: GatewayMetrics
+    troubled: Callable[[], dict[str, State]]
     close: Callable[[], Awaitable[None]]
 
 
@@ -141,7 +142,7 @@ def assemble(given: Outside, sizes: Sizes) -> Planes:
     gateway = Gateway(
         arrivals, calls, given.keyring, runner, Files(given.files, audit_event), given.check, given.clock, given.help_at
     )
-    return Planes(gateway, embedder, meter, metrics, close)
+    return Planes(gateway, embedder, meter, metrics, pool.troubled, close)
 
 
 def _default(setting: str, embedded: Sequence[Embedded]) -> str:

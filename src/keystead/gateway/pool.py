@@ -177,6 +177,13 @@ class Pool:
         found = self._health.get(upstream.id)
         return State(found.failures, found.open_until > self._now()) if found is not None else State(0, False)
 
+    def troubled(self) -> dict[str, State]:
+        """The servers that failed since they last answered, by ID."""
+        now = self._now()
+        return {
+            each: State(kept.failures, kept.open_until > now) for each, kept in self._health.items() if kept.failures
+        }
+
     def order(self, model: Model) -> list[Upstream]:
         """The servers to ask, drawn by weight; those that are left alone come only when no other is there."""
         now = self._now()

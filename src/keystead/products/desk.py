@@ -23,6 +23,9 @@ class Desk(msgspec.Struct, frozen=True):
     spend: accepts a mark, kept until a time in seconds, once for good: on every node and across restarts; raises
     `SignatureNonceUsed` for one that was spent before.  authentication, refused: how requests are believed, and those
     that were not.
+
+    troubled: the model servers that this node has trouble with, by ID: failures in a row, and whether it leaves them
+    alone.
     """
 
     now: float
@@ -37,3 +40,4 @@ class Desk(msgspec.Struct, frozen=True):
     refused: RefusedSignatures | None = None
     prepared: Any = None
     embedding: Embedding | None = None
+    troubled: Callable[[], Mapping[str, tuple[int, bool]]] = dict

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -100,6 +100,7 @@ class Dispatcher:
     clock: Clock
     help_at: str
     embedding: Embedding | None = None
+    troubled: Callable[[], Mapping[str, tuple[int, bool]]] = dict
 
     async def answer(self, request: WireRequest) -> Answer:
         """The answer to a signed request, in the family's envelope; never raises."""
@@ -299,6 +300,7 @@ class Dispatcher:
             self.refused,
             ready,
             self.embedding,
+            self.troubled,
         )
 
     async def _in_reader(self, call: Call, work: Callable[[Tx], Result], ready: Any = None) -> Result:

@@ -57,13 +57,14 @@ MAY_BE_NULL |= {"asyncUserConcurrencyLimit", "asyncUserQueueLimit"}
 
 
 class Studio:
-    """A new account with its default workspace.  `now` is its clock."""
+    """A new account with its default workspace.  `now` is its clock, `troubled` the model servers in trouble."""
 
     def __init__(self, database: Database[Tx], **quotas: Any) -> None:
         self.database = database
         self.keyring = Keyring([b"k" * 32])
         self.quotas = dataclasses.replace(Quotas(), **quotas)
         self.now = START
+        self.troubled: dict[str, tuple[int, bool]] = {}
         self.account_id = ids.account_id()
         self.account = Caller(
             kind=IdentityType.ACCOUNT, account_id=self.account_id, arn=f"acs:ram::{self.account_id}:root"
@@ -149,6 +150,14 @@ class Studio:
         assert fault.next_step or fault.code == REFUSED
         return fault.code
 
+    def _desk(self) -> Desk:
+        none: Any = None
+        desk = Desk(self.now, self.keyring, self.quotas, False, {}, self.directory, none, none)
+        return msgspec.structs.replace(desk, troubled=lambda: self.troubled)
+
+    def _ready(self, declared: Action, caller: Caller, wanted: Any) -> Any:
+        return None if declared.prepare is None else asyncio.run(declared.prepare(self._desk(), wanted, caller))
+
     def _run(self, declared: Action, caller: Caller, given: dict[str, str]) -> Any:
         wanted = declared.complete(
             declared.read({name.replace("__", "."): value for name, value in given.items()}), caller
@@ -161,14 +170,12 @@ class Studio:
                 if not any(decide(Query(declared.permission, name), caller.layers).allowed for name in names):
                     raise Fault(REFUSED, 403, "no policy allows it")
         if declared.memory:
-            none: Any = None
-            desk = Desk(self.now, self.keyring, self.quotas, False, {}, self.directory, none, none)
-            if declared.prepare is not None:
-                prepared = asyncio.run(declared.prepare(desk, wanted, caller))
-                desk = msgspec.structs.replace(desk, prepared=prepared)
-            return declared.handler(desk, caller, wanted)
+            ready = self._ready(declared, caller, wanted)
+            return declared.handler(msgspec.structs.replace(self._desk(), prepared=ready), caller, wanted)
         begin = self.database.writing if declared.writes else self.database.reading
+        ready = self._ready(declared, caller, wanted)
         with begin(self.now, self.account_id) as tx:
+            tx.prepared = ready
             tx.quotas, tx.by = self.quotas, caller.arn
             tx.rights = Rights(caller)
             output = declared.handler(tx, caller, wanted)

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from keystead.clock import iso
 from keystead.console.asking import Refusal, RefusedError
+from keystead.console.pages.model_details import REACHING_KEYS, able
 from keystead.console.routing import Pages
 from keystead.console.tables import Column, Table
 from keystead.console.trail import events_of
@@ -130,6 +131,19 @@ async def application_events(visit: Visit) -> Response:
     resource = f"application/{agent['code']}"
     arn = f"acs:modelstudio:*:{visit.me.caller.account_id}:{resource}"
     return _tab(visit, "events", agent, events=await events_of(visit, arn), resource=resource)
+
+
+@PAGES.get("/workspaces/{workspace}/applications/{app}/access")
+async def application_access(visit: Visit) -> Response:
+    """Users, roles and keys that can call it, each with the reason."""
+    workspace, app = visit.path["workspace"], visit.path["app"]
+    fixed = {"WorkspaceId": workspace, "AppId": app}
+    if REACHING_KEYS.wants_csv(visit):
+        return await REACHING_KEYS.csv(visit, **fixed)
+    agent = await _agent(visit)
+    resource = f"acs:modelstudio:*:{visit.me.person.account_id}:application/{app}"
+    identities = await able(visit, {"Action": "modelstudio:InvokeApplication", "Resource": resource})
+    return _tab(visit, "access", agent, view=await REACHING_KEYS.load(visit, **fixed), **identities)
 
 
 async def _agent(visit: Visit) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from keystead.clock import iso
 from keystead.faults import Fault, FaultKind
 from keystead.identity.callers import Caller
 from keystead.identity.denial import Condition
+from keystead.identity.model_keys import FILES, INVOKE_APPLICATION, INVOKE_MODEL, invocation
 from keystead.identity.records import identity_layer, user_layer
 from keystead.identity.transaction import Tx
 from keystead.policy import (
@@ -30,6 +31,7 @@ from keystead.policy import (
     compile_policy,
     context_key,
     explain,
+    fold,
     remedies,
     validate,
 )
@@ -70,6 +72,7 @@ TOO_MUCH = FaultKind(
 
 
 Wrong = Callable[..., Fault]
+_CALLS = frozenset(map(fold, (INVOKE_MODEL, INVOKE_APPLICATION, *FILES)))
 
 
 class SimulatedQuery(Input, frozen=True):
@@ -178,9 +181,11 @@ def simulate_access(tx: Tx, _caller: Caller, wanted: SimulateAccessInput) -> Sim
 
 
 def alias_of(action: str) -> str | None:
-    """Calls of IMS are judged by `ram:` names, and older policies may write `ims:`."""
+    """What older policies call an action: `ims:` for `ram:`, and `sfm:` for the calls of models and applications."""
     product, _, name = action.partition(":")
-    return f"ims:{name}" if product.lower() == "ram" else None
+    if product.lower() == "ram":
+        return f"ims:{name}"
+    return invocation(action, "", {}).alias_action if fold(action) in _CALLS else None
 
 
 def _identity(tx: Tx, wanted: SimulateAccessInput) -> tuple[tuple[Layer, ...], dict[str, Any], list[Attached]]:

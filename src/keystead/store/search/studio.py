@@ -130,8 +130,8 @@ def workspaces_of(tx: Tx, names: Sequence[str]) -> dict[str, int]:
     return {name: everywhere + granted.get(name, 0) for name in names}
 
 
-MOST_UNUSED = 10_000
-"""API keys that are counted where each has to be looked for in the calls."""
+MOST_COUNTED = 10_000
+"""API keys that are counted where each has to be looked into, or looked for in the calls."""
 
 
 def _unused(tx: Tx, since: int) -> list[sa.ColumnElement[bool]]:
@@ -148,12 +148,13 @@ def keys(
     status: str,
     cut: Slice,
     idle_since: int | None = None,
+    counted: int | None = None,
 ) -> Found:
     """The IDs of the API keys on a page, of those that `where` chooses.
 
     workspace_id: in this workspace of the account alone, which the caller has entered; "" for all.
     query: a part of the description, the last four characters, or the whole ID.  status: as `products` names it.
-    idle_since: not called with since then (seconds); of those at most `MOST_UNUSED` are counted.
+    idle_since: not called with since then (seconds).  counted: how many are counted at most.
     """
     chosen = list(where)
     if query:
@@ -166,7 +167,6 @@ def keys(
         chosen.append(overlap if status == "Rotating" else ~overlap)
     if idle_since is not None:
         chosen += _unused(tx, idle_since)
-    counted = MOST_UNUSED if idle_since is not None else None
     # One condition leads the index; the other, true of the same rows, would be looked up in each.
     place = _K.workspace_id == workspace_id if workspace_id else _K.account_id == tx.account_id
     return paging.find(tx, sa.select(_K.id).where(place), chosen, API_KEY_ORDERS[cut.sort], cut, counted)

@@ -9,19 +9,22 @@ from msgspec import UNSET, UnsetType
 
 from keystead.clock import iso
 from keystead.identity.callers import Caller
+from keystead.identity.model_keys import MODEL_NAME
 from keystead.identity.studio import is_super_administrator
 from keystead.identity.transaction import Tx
 from keystead.products.faults import USER_NOT_FOUND
 from keystead.products.keystead.members import UserName
+from keystead.products.keystead.model_keys import ApplicationId
 from keystead.products.keystead.product import KEYSTEAD
 from keystead.products.keystead.search.shapes import DAY, Days, SearchInput, SearchOutput, by
 from keystead.products.people.principals import named
 from keystead.products.workspaces import access, keys
 from keystead.products.workspaces.access import PAGE_NOT_YOURS, WORKSPACE, WORKSPACE_NOT_FOUND
 from keystead.store import model_catalogue, upstreams
+from keystead.store.search import model_use as reach
 from keystead.store.search import studio as store
 from keystead.wire.answers import Output
-from keystead.wire.parameters import Choice
+from keystead.wire.parameters import Choice, Text
 
 CALLS_DAYS = 7
 
@@ -55,12 +58,15 @@ class SearchApplicationsOutput(SearchOutput, frozen=True, kw_only=True):
 
 
 class SearchApiKeysInput(SearchInput, frozen=True):
-    """user_name: keys of this user alone.  unused_days: not called with for so long; at most 10,000 are counted."""
+    """user_name: keys of this user alone.  unused_days: not called with for so long.  model_name, app_id: keys whose
+    workspace and scope let them call this model or application.  Of the last three at most 10,000 are counted."""
 
     workspace_id: access.WorkspaceId = "*"
     user_name: UserName | None = None
     status: KeyStatus | None = None
     unused_days: Days | None = None
+    model_name: Annotated[str, Text(1, 128, MODEL_NAME, doc="a model's name")] | None = None
+    app_id: ApplicationId | None = None
     sort: Annotated[str, by(*store.API_KEY_ORDERS)] = "-CreateDate"
 
 
@@ -195,9 +201,12 @@ def search_api_keys(tx: Tx, caller: Caller, wanted: SearchApiKeysInput) -> Searc
     if workspace_id:
         access.enter(tx, caller, workspace_id).must("api-keys", "view")
     where = keys.conditions(tx, caller, workspace_id="", key_id=None, description="", owner_id=owner_id)
+    where += _reaching(tx, wanted)
     since = None if wanted.unused_days is None else tx.now - wanted.unused_days * DAY
     cut = wanted.cut(wanted.sort)
-    found = store.keys(tx, workspace_id, where, wanted.query, wanted.status or "", cut, since)
+    is_far = since is not None or bool(wanted.model_name or wanted.app_id)
+    most = store.MOST_COUNTED if is_far else None
+    found = store.keys(tx, workspace_id, where, wanted.query, wanted.status or "", cut, since, most)
     limits = store.key_limits(tx, found.ids)
     rows = store.key_rows(tx, found.ids)
     return SearchApiKeysOutput(
@@ -206,6 +215,16 @@ def search_api_keys(tx: Tx, caller: Caller, wanted: SearchApiKeysInput) -> Searc
         page_size=wanted.page_size,
         api_keys=FoundApiKeyList(api_key=[show_key(tx, row, limits.get(str(row.id), [])) for row in rows]),
     )
+
+
+def _reaching(tx: Tx, wanted: SearchApiKeysInput) -> list[sa.ColumnElement[bool]]:
+    """The conditions that keys can call what is asked about."""
+    found = []
+    if wanted.model_name:
+        found += [reach.keys_within(tx, wanted.model_name), reach.keys_reach("models", wanted.model_name)]
+    if wanted.app_id:
+        found += [reach.keys_beside(tx, wanted.app_id), reach.keys_reach("applications", wanted.app_id)]
+    return found
 
 
 def show_key(tx: Tx, row: sa.Row[Any], limits: list[sa.Row[Any]]) -> FoundApiKey:
