@@ -144,7 +144,7 @@ def test_a_form_is_not_sent_twice_and_its_boxes_are_asked_for(boss: Person, cons
     ]
     assert statuses == [200, 409]
     pairs = rpc.call(console.url, console.admin, "ram", "ListAccessKeys", UserName="twice")
-    assert len(pairs["AccessKeys"]["AccessKey"]) == 1  # type: ignore[index]
+    assert len(pairs["AccessKeys"]["AccessKey"]) == 1
 
 
 def test_who_may_not_create_gets_the_denial_panel(outsider: Person, console: Server) -> None:

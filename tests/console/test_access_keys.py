@@ -23,13 +23,13 @@ def pair_of(console: Server, name: str) -> Key:
     """A user with a pair that has been used once, as the audit trail has it: reads reach it a little later."""
     rpc.call(console.url, console.admin, "ram", "CreateUser", UserName=name)
     made = rpc.call(console.url, console.admin, "keystead", "CreateAccessKeyPair", UserName=name, Note="old one")
-    key = Key(made["AccessKey"]["AccessKeyId"], made["AccessKey"]["AccessKeySecret"])  # type: ignore[index,call-overload]
+    key = Key(made["AccessKey"]["AccessKeyId"], made["AccessKey"]["AccessKeySecret"])
     rpc.call(console.url, key, "sts", "GetCallerIdentity")
     for _ in range(60):
         seen = rpc.call(
             console.url, console.admin, "keystead", "GetAccessKeyActivity", UserName=name, UserAccessKeyId=key.id
         )
-        if seen["Days"]["Day"]:  # type: ignore[index,call-overload]
+        if seen["Days"]["Day"]:
             return key
         time.sleep(0.3)
     raise AssertionError(f"the use of {key.id} did not reach the audit trail")
@@ -99,7 +99,7 @@ def test_a_pair_is_noted_restricted_disabled_and_deleted_by_its_id(boss: Person,
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("status")).to_contain_text(f"The AccessKey {key.id} is deleted.")
     left = rpc.call(console.url, console.admin, "ram", "ListAccessKeys", UserName="retired")
-    assert left["AccessKeys"]["AccessKey"] == []  # type: ignore[index,call-overload]
+    assert left["AccessKeys"]["AccessKey"] == []
 
 
 def test_a_pair_that_leaked_is_out_at_once(boss: Person, console: Server) -> None:

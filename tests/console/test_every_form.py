@@ -309,7 +309,7 @@ def intruder(_console: Server) -> Iterator[Intruder]:
     reader.get("/")
     reader.post("/verify", _proof=PASSWORD)
     own_devices(_console, "false")
-    yield Intruder(reader, Key(made["AccessKeyId"], made["AccessKeySecret"]))  # type: ignore[index,call-overload]
+    yield Intruder(reader, Key(made["AccessKeyId"], made["AccessKeySecret"]))
     own_devices(_console, "true")
     reader.client.close()
 

@@ -112,7 +112,7 @@ def test_the_way_of_a_ram_user_to_a_pair(visitor: Visitor, console: Server) -> N
     prove(page, PASSWORD)
     finish(page)
     found = rpc.call(console.url, console.admin, "keystead", "SearchAccessKeys", UserName="keys-only")
-    assert [each["Note"] for each in found["AccessKeys"]["AccessKey"]] == ["typed"]  # type: ignore[index,call-overload]
+    assert [each["Note"] for each in found["AccessKeys"]["AccessKey"]] == ["typed"]
 
     opener = page.get_by_role("button", name="Enable").first
     press(opener)

@@ -195,7 +195,7 @@ def test_notices_tell_of_ones_own_pairs_and_of_the_account_only_what_may_be_read
     in_five_days = (datetime.now(UTC) + timedelta(days=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
     given = {"UserName": "chief", "Note": "soon over", "ExpireDate": in_five_days}
     made = rpc.call(account.url, account.admin, "keystead", "CreateAccessKeyPair", **given)
-    key = made["AccessKey"]["AccessKeyId"]  # type: ignore[index]
+    key = made["AccessKey"]["AccessKeyId"]
     text = reader.get("/notices")
     assert f"Your AccessKey {key} expires in less than 5 days." in text
     assert f"/access-keys/own/{key}/rotate" in reader.page

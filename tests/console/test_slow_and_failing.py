@@ -35,7 +35,7 @@ def nobody_writes(server: Server) -> Iterator[Callable[[], None]]:
 
 def groups_called(server: Server, name: str) -> int:
     found = rpc.call(server.url, server.admin, "keystead", "SearchGroups", Query=name)
-    return int(found["TotalCount"])  # type: ignore[call-overload]
+    return int(found["TotalCount"])
 
 
 CLICK_TWICE = """() => {
@@ -92,7 +92,7 @@ def test_a_form_posted_twice_at_once_makes_one_thing(console: Server) -> None:
 
 def workspaces_called(server: Server, name: str) -> int:
     found = rpc.call(server.url, server.admin, "keystead", "SearchWorkspaces", Query=name)
-    return int(found["TotalCount"])  # type: ignore[call-overload]
+    return int(found["TotalCount"])
 
 
 def fault_shown(page: Page) -> None:

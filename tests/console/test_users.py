@@ -53,7 +53,7 @@ def test_users_are_created_and_one_that_fails_undoes_no_other(boss: Person, cons
     assert secret not in page.content()
     assert password not in page.content()
     who = rpc.call(console.url, Key(access_key_id.strip(), secret.strip()), "ram", "GetUser", UserName="fresh")
-    assert who["User"]["UserName"] == "fresh"  # type: ignore[index,call-overload]
+    assert who["User"]["UserName"] == "fresh"
     tagged = rpc.call(console.url, console.admin, "keystead", "SearchUsers", TagKey="team", TagValue="ml")
     assert tagged["TotalCount"] == 1
     groups = rpc.call(console.url, console.admin, "ram", "ListGroupsForUser", UserName="fresh")
@@ -106,7 +106,7 @@ def test_users_are_deleted_together_and_one_comes_back_disabled(boss: Person, co
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_role("status")).to_contain_text("The user leaver-1 is back, disabled.")
     found = rpc.call(console.url, console.admin, "keystead", "SearchUsers", Query="leaver-1")
-    assert found["Users"]["User"][0]["Status"] == "freeze"  # type: ignore[index,call-overload]
+    assert found["Users"]["User"][0]["Status"] == "freeze"
     boss.open("/recycle-bin?q=leaver-2")
     page.get_by_role("link", name="Delete", exact=True).click()
     page.get_by_label("Type leaver-2 to confirm").fill("leaver-2")
@@ -154,7 +154,7 @@ def test_each_button_of_these_pages_is_refused_to_who_has_no_right(console: Serv
     for name in ("held", "passer-by"):
         rpc.call(console.url, console.admin, "ram", "CreateUser", UserName=name)
     made = rpc.call(console.url, console.admin, "ram", "CreateAccessKey", UserName="passer-by")["AccessKey"]
-    key = Key(made["AccessKeyId"], made["AccessKeySecret"])  # type: ignore[index,call-overload]
+    key = Key(made["AccessKeyId"], made["AccessKeySecret"])
     rpc.call(console.url, console.admin, "ram", "SetSecurityPreference", AllowUserToManageMFADevices="false")
     try:
         for product, action, given in ACTS:
@@ -169,15 +169,15 @@ def test_each_button_of_these_pages_is_refused_to_who_has_no_right(console: Serv
 def test_deleted_pairs_of_all_users_are_found_with_who_deleted_them(console: Server) -> None:
     rpc.call(console.url, console.admin, "ram", "CreateUser", UserName="shredder")
     made = rpc.call(console.url, console.admin, "keystead", "CreateAccessKeyPair", UserName="shredder", Note="old job")
-    key = made["AccessKey"]["AccessKeyId"]  # type: ignore[index,call-overload]
+    key = made["AccessKey"]["AccessKeyId"]
     rpc.call(console.url, console.admin, "ram", "DeleteAccessKey", UserName="shredder", UserAccessKeyId=key)
     for query in (key, "shred", "old job"):
         found = rpc.call(console.url, console.admin, "keystead", "SearchRecycledAccessKeys", Query=query)
-        (row,) = found["AccessKeys"]["AccessKey"]  # type: ignore[index,call-overload]
+        (row,) = found["AccessKeys"]["AccessKey"]
         assert (row["AccessKeyId"], row["UserName"], row["UserRecycled"]) == (key, "shredder", False)
         assert row["RecycledBy"].endswith(":user/admin")
     rpc.call(console.url, console.admin, "ims", "DeleteUser", UserPrincipalName="shredder")
     (row,) = rpc.call(console.url, console.admin, "keystead", "SearchRecycledAccessKeys", Query=key)["AccessKeys"][
         "AccessKey"
-    ]  # type: ignore[index,call-overload]
+    ]
     assert row["UserRecycled"] is True

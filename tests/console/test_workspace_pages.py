@@ -191,7 +191,7 @@ def test_a_found_value_is_told_whose_it_is_and_stands_nowhere(console: Server, c
     assert value[:-1] not in wrong.text
     for _ in range(240):
         events = rpc.call(console.url, console.admin, "keystead", "LookupEvents", EventAction="VerifyApiKey")
-        if len(events["Events"]["Event"]) >= 2:  # type: ignore[index,call-overload]
+        if len(events["Events"]["Event"]) >= 2:
             break
         time.sleep(0.25)
     assert "VerifyApiKey" in str(events)
@@ -228,7 +228,7 @@ def test_a_limit_is_set_shown_and_removed_on_a_key_and_a_workspace(console: Serv
         assert "2.5 units of money a month" in shown
         assert "4 calls at the same time" in shown
         found = rpc.call(console.url, console.admin, "keystead", "ListUsageLimits", ScopeId=page.rpartition("/")[2])
-        limits = {each["Measure"]: each for each in found["UsageLimits"]["UsageLimit"]}  # type: ignore[index,call-overload]
+        limits = {each["Measure"]: each for each in found["UsageLimits"]["UsageLimit"]}
         assert (limits["money"]["Amount"], limits["money"]["TimeZone"]) == (2_500_000, "Asia/Shanghai")
         chief.done(f"{page}/limits/delete", UsageLimitId=limits["money"]["UsageLimitId"])
         assert "units of money a month" not in chief.get(page).text

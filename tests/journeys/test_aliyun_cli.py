@@ -139,8 +139,8 @@ def alice(shared_server: Server) -> Any:
     rpc.call(server.url, server.admin, "ram", "CreateUser", UserName=name)
     rpc.call(server.url, server.admin, "ram", "AttachPolicyToUser", **READ_ONLY, UserName=name)
     pair = rpc.call(server.url, server.admin, "ram", "CreateAccessKey", UserName=name)["AccessKey"]
-    yield name, Key(pair["AccessKeyId"], pair["AccessKeySecret"])  # type: ignore[index]
-    rpc.call(server.url, server.admin, "ram", "DeleteAccessKey", UserName=name, UserAccessKeyId=pair["AccessKeyId"])  # type: ignore[index]
+    yield name, Key(pair["AccessKeyId"], pair["AccessKeySecret"])
+    rpc.call(server.url, server.admin, "ram", "DeleteAccessKey", UserName=name, UserAccessKeyId=pair["AccessKeyId"])
     rpc.call(server.url, server.admin, "ram", "DetachPolicyFromUser", **READ_ONLY, UserName=name)
     rpc.call(server.url, server.admin, "ram", "DeleteUser", UserName=name)
 

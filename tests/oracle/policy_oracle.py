@@ -196,7 +196,7 @@ def holds(operator: str, key: str, values: list[str], context: Mapping[str, Any]
         if not policy_values_readable("bool", values):
             return deny
         return any(as_bool(value) == (not sent) for value in values)
-    quantifier = re.match(r"(foranyvalue:|forallvalues:)?", name)[0]  # type: ignore[index]
+    quantifier = re.match(r"(foranyvalue:|forallvalues:)?", name)[0]
     name = name.removeprefix(quantifier)
     optional = name.endswith("ifexists")
     name = name.removesuffix("ifexists")

@@ -103,7 +103,7 @@ def cluster(*, pgvector: bool = False) -> Iterator[Cluster]:
             capture_output=True,
             text=True,
             check=False,
-            **where,  # type: ignore[call-overload]
+            **where,
         )
         if made.returncode:
             pytest.fail(f"initdb failed:\n{made.stdout}{made.stderr}", pytrace=False)
@@ -118,7 +118,7 @@ def cluster(*, pgvector: bool = False) -> Iterator[Cluster]:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                **where,  # type: ignore[call-overload]
+                **where,
             )
         running = Cluster(port, password)
         try:

@@ -11,6 +11,7 @@ import hmac
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -63,17 +64,17 @@ def signed(key: Key, method: str, parameters: dict[str, str]) -> str:
     return f"{canonical}&Signature={_escape(base64.b64encode(digest).decode())}"
 
 
-def call(url: str, key: Key, product: str, action: str, **parameters: str) -> dict[str, object]:
+def call(url: str, key: Key, product: str, action: str, **parameters: str) -> dict[str, Any]:
     """Call an action by GET; return its answer or raise ApiError."""
     query = signed(key, "GET", {"Action": action, "Version": VERSIONS[product], **parameters})
     answer = httpx.get(f"{url}/?{query}", timeout=30, trust_env=False)
-    body: dict[str, object] = answer.json()
+    body: dict[str, Any] = answer.json()
     if answer.status_code >= 400:
         raise error_of(answer.status_code, body)
     return body
 
 
-def error_of(status: int | None, body: dict[str, object]) -> ApiError:
+def error_of(status: int | None, body: dict[str, Any]) -> ApiError:
     """Return the refusal that an error envelope describes."""
     detail = body.get("AccessDeniedDetail")
     return ApiError(

@@ -46,7 +46,7 @@ def same_limits(parameter: Parameter, limits: dict[str, object]) -> None:
     if isinstance(rule, Whole) and "max" in limits:
         assert (rule.min, rule.max) == (limits["min"], limits["max"]), parameter.name
     if isinstance(rule, Choice):
-        assert set(rule.of) == set(limits["enum"]), parameter.name  # type: ignore[call-overload]
+        assert set(rule.of) == set(limits["enum"]), parameter.name
     if isinstance(rule, Items) and "maxItems" in limits:
         assert rule.max == limits["maxItems"], parameter.name
 
