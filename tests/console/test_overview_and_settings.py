@@ -94,6 +94,31 @@ def test_a_scenario_that_fails_says_how_far_it_came(reader: Reader, account: Ser
     )
 
 
+def test_a_stricter_setting_names_whom_it_affects_before_it_is_set(reader: Reader, account: Server) -> None:
+    rpc.call(account.url, account.admin, "ram", "CreateUser", UserName="without-mfa")
+    rpc.call(
+        account.url, account.admin, "ram", "CreateLoginProfile", UserName="without-mfa", Password="Str0ng-enough-2026"
+    )
+
+    def asked_of() -> str:
+        found = rpc.call(account.url, account.admin, "ims", "GetSecurityPreference")["SecurityPreference"]
+        return str(found["LoginProfilePreference"]["MFAOperationForLogin"])
+
+    before = asked_of()
+    reader.get("/settings/mfa")
+    text = reader.post("/settings/mfa", MFAOperationForLogin="mandatory")
+    assert "Nothing is changed yet: see whom it affects now" in text
+    assert "An MFA device must be bound at the next sign-in by:" in text
+    assert "without-mfa" in text
+    assert "Save All the Same" in text
+    assert asked_of() == before
+    seen = reader.page.split('name="seen" value="')[1].split('"')[0]
+    assert "The settings are changed." in reader.post("/settings/mfa", MFAOperationForLogin="mandatory", seen=seen)
+    assert asked_of() == "mandatory"
+    reader.get("/settings/mfa")
+    assert "The settings are changed." in reader.post("/settings/mfa", MFAOperationForLogin=before)
+
+
 def test_settings_are_changed_and_say_by_whom_and_whom_it_concerns(reader: Reader, account: Server) -> None:
     assert "The audit shows no change." in reader.get("/settings")
     text = reader.get("/settings/mfa")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
 
-from keystead.console.asking import Refusal, RefusedError, refusal_of
+from keystead.console.asking import Given, Refusal, RefusedError, refusal_of
 from keystead.console.routing import Pages
 from keystead.console.texts import mark
 from keystead.console.visit import Visit
@@ -270,7 +271,44 @@ async def modify(visit: Visit) -> Response:
     return await _form(visit, _card(visit))
 
 
-async def _form(visit: Visit, card: Card, refusal: Refusal | None = None, *, locks_out: bool = False) -> Response:
+EFFECTS = {
+    "ConsoleAccessEnds": mark("Console Access ends within the hour for:"),
+    "AccessKeysAreDisabled": mark("These AccessKey pairs are disabled within the hour:"),
+    "MfaMustBeBound": mark("An MFA device must be bound at the next sign-in by:"),
+    "PasswordIsTooOld": mark("The password is too old at the next sign-in of:"),
+    "SignInIsRefused": mark("Last signed in from elsewhere, and could not from there again:"),
+    "CallsAreRefused": mark("These AccessKey pairs were last used from elsewhere; calls from there are refused:"),
+}
+"""What PreviewSettings finds, as it is told."""
+_SHOWN = 10
+_PREVIEWED = {
+    "MaxIdleDaysForUsers",
+    "MaxIdleDaysForAccessKeys",
+    "MFAOperationForLogin",
+    "MaxPasswordAge",
+    "LoginNetworkMasks",
+    "AccessKeyPolicy",
+}
+
+
+async def _affected(visit: Visit, given: dict[str, Given]) -> list[dict[str, Any]]:
+    """Whom the new values concern, if that was not shown with the form yet; nothing where it may not be known."""
+    wanted = {name: value for name, value in given.items() if name in _PREVIEWED}
+    answer = await visit.try_ask("keystead", "PreviewSettings", **wanted) if wanted else None
+    visit.asked.clear()
+    effects: list[dict[str, Any]] = answer["Effects"]["Effect"] if answer else []
+    seen = visit.form.get("seen", "").split()
+    return effects if any(each["Effect"] not in seen for each in effects) else []
+
+
+async def _form(
+    visit: Visit,
+    card: Card,
+    refusal: Refusal | None = None,
+    *,
+    locks_out: bool = False,
+    affected: Sequence[dict[str, Any]] = (),
+) -> Response:
     answer = await visit.ask("ims", card.reads)
     concerned = await _concerned(visit, card)
     return visit.render(
@@ -281,8 +319,15 @@ async def _form(visit: Visit, card: Card, refusal: Refusal | None = None, *, loc
         concerned=concerned,
         refusal=refusal,
         locks_out=locks_out,
+        affected=[
+            {**each, "Text": EFFECTS[each["Effect"]], "Shown": each["Names"]["Name"][:_SHOWN]} for each in affected
+        ],
         address=visit.request.peer,
     )
+
+
+def _shown(effect: dict[str, Any]) -> dict[str, Any]:
+    return {**effect, "Text": EFFECTS[effect["Effect"]], "Shown": effect["Names"]["Name"][:_SHOWN]}
 
 
 async def _concerned(visit: Visit, card: Card) -> list[str]:
@@ -321,18 +366,24 @@ async def save(visit: Visit) -> Response:
     """Change what the card holds."""
     card = _card(visit)
     try:
-        if card.key == "access-keys":
-            await visit.ask("ims", card.writes, AccessKeyPolicy=_network_policy(visit))
-        elif card.key == "network":
-            await visit.ask("ims", card.writes, LoginNetworkMasks=_masks(visit))
-        else:
-            names = {each.name: visit.form[each.name] for each in card.settings if each.name in visit.form}
-            await visit.ask("ims", card.writes, **names)
+        given = _given(visit, card)
+        if affected := await _affected(visit, given):
+            return await _form(visit, card, affected=affected)
+        await visit.ask("ims", card.writes, **given)
     except Fault as fault:
         return await _form(visit, card, refusal_of(fault), locks_out=fault.code == LOCKED_OUT.code)
     except RefusedError as refused:
         return await _form(visit, card, refused.refusal)
     return visit.redirect("/settings", visit.text("The settings are changed. They count from now on."))
+
+
+def _given(visit: Visit, card: Card) -> dict[str, Given]:
+    """The form as the action takes it.  Raises a fault."""
+    if card.key == "access-keys":
+        return {"AccessKeyPolicy": _network_policy(visit)}
+    if card.key == "network":
+        return {"LoginNetworkMasks": _masks(visit)}
+    return {each.name: visit.form[each.name] for each in card.settings if each.name in visit.form}
 
 
 def _listed(text: str) -> list[str]:

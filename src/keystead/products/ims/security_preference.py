@@ -20,7 +20,6 @@ ACCOUNT = "acs:ram:*:{account}:*"
 Part = TypeVar("Part", bound=Output)
 
 IdleDays = Annotated[int, Whole(90, 730, doc="90, 180, 365 or 730 days without use after which access ends")]
-MFAOperation = Annotated[str, Choice(("mandatory", "independent", "adaptive"), doc="who must give an MFA code")]
 RiskOperation = Annotated[str, Choice(("autonomous", "enforceVerify"), doc="when adaptive: without a device")]
 
 
@@ -79,7 +78,7 @@ class SetSecurityPreferenceInput(Input, frozen=True):
     enable_save_mfa_ticket: bool | None = msgspec.field(name="EnableSaveMFATicket", default=None)
     login_network_masks: rules.Masks | None = None
     login_session_duration: rules.Hours | None = None
-    mfa_operation_for_login: MFAOperation | None = msgspec.field(name="MFAOperationForLogin", default=None)
+    mfa_operation_for_login: rules.MFAOperation | None = msgspec.field(name="MFAOperationForLogin", default=None)
     max_idle_days_for_access_keys: IdleDays | None = None
     max_idle_days_for_users: IdleDays | None = None
     operation_for_risk_login: RiskOperation | None = None

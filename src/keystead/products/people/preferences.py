@@ -13,7 +13,7 @@ from keystead.identity import preferences
 from keystead.identity.preferences import SecurityPreference
 from keystead.identity.transaction import Tx
 from keystead.store import documents
-from keystead.wire.parameters import Text, Whole
+from keystead.wire.parameters import Choice, Text, Whole
 
 MASKS_INVALID = FaultKind(
     "InvalidParameter.LoginNetworkMasks",
@@ -45,6 +45,7 @@ USERS_DAYS_INVALID = _days_invalid("MaxIdleDaysForUsers")
 KEYS_DAYS_INVALID = _days_invalid("MaxIdleDaysForAccessKeys")
 _IDLE = {"max_idle_days_for_users": USERS_DAYS_INVALID, "max_idle_days_for_access_keys": KEYS_DAYS_INVALID}
 
+MFAOperation = Annotated[str, Choice(("mandatory", "independent", "adaptive"), doc="who must give an MFA code")]
 Hours = Annotated[int, Whole(1, 24, doc="hours that a console session lasts")]
 Masks = Annotated[str, Text(0, 512, doc="addresses or networks separated by ';', empty for everywhere")]
 
