@@ -233,7 +233,7 @@ class House:
             }
 
     def _api_keys(self) -> Rows:
-        """Four of five in the default workspace."""
+        """Four of five in the default workspace; half of them expire, over four years around now."""
         for number in range(self.key_count):
             self.api_keys.append(100_000_000 + number * 7)
             yield {
@@ -247,6 +247,7 @@ class House:
                 "last_four": f"{number % 10_000:04d}",
                 "scope": "{}",
                 "disabled": number % 50 == 0,
+                "expires_at": self.now + self.random.randrange(-SPAN, SPAN) if number % 2 else tables.NEVER,
                 "generation": 0,
                 **self.owned(self.made()),
             }

@@ -61,6 +61,7 @@ def quotas_of(settings: Settings) -> Quotas:
         recycled_users=settings.recycled_users,
         recycled_access_keys=settings.recycled_access_keys,
         access_key_max_age_days=settings.access_key_max_age_days,
+        api_key_max_age_days=settings.api_key_max_age_days,
         workspaces=settings.workspaces_quota,
         api_keys=settings.api_keys_quota,
         identity_providers=settings.identity_providers_quota,

@@ -270,6 +270,13 @@ class Settings:
         low=0,
         high=36_500,
     )
+    api_key_max_age_days: int = _setting(
+        0,
+        "Days after its creation after which an API key expires at the latest, whatever expiry it has; 0: no bound.",
+        "Quotas",
+        low=0,
+        high=36_500,
+    )
     recycled_access_keys: int = _quota(3, "AccessKey pairs of one user in the recycle bin, likewise", 100)
     workspaces_quota: int = _quota(20, "workspaces of the account")
     api_keys_quota: int = _quota(50, "API keys of the account")

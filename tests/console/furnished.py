@@ -127,7 +127,7 @@ def _workspace(made: Furnished) -> None:
     reader.post(f"{here}/models/allow", model=user, allow="yes")
     reader.post(f"{here}/members", kind="User", name=user, level="custom", **{"page-models": "view"})
     reader.get(f"{here}/api-keys/new")
-    reader.post(f"{here}/api-keys/new", description=user, scope="some", model=user, addresses="127.0.0.1")
+    reader.post(f"{here}/api-keys/new", Description=user, scope="some", model=user, addresses="127.0.0.1")
     api_key = re.search(r'id="secret-1"[^>]* value="(\d+)"', reader.page)
     assert api_key, reader.text
     reader.get(f"{here}/applications/new")

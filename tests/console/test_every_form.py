@@ -187,8 +187,8 @@ FORMS: dict[str, tuple[dict[str, str], str]] = {
     "/workspaces": ({"workspaceName": "intruded"}, "modelstudio CreateWorkspace workspaceName=intruded"),
     "/workspaces/{workspace}/agent-key/reset": ({}, "keystead ResetAgentKey WorkspaceId={workspace}"),
     "/workspaces/{workspace}/api-keys/new": (
-        {"description": "x", "scope": "all"},
-        "modelstudio CreateApiKey workspaceId={workspace}",
+        {"Description": "x", "scope": "all"},
+        "keystead CreateExpiringApiKey WorkspaceId={workspace}",
     ),
     "/workspaces/{workspace}/api-keys/{key}": (
         {"description": "x", "scope": "all"},
@@ -199,6 +199,7 @@ FORMS: dict[str, tuple[dict[str, str], str]] = {
         "modelstudio DeleteApiKey apiKeyId={api-key}",
     ),
     "/workspaces/{workspace}/api-keys/{key}/disable": ({}, "modelstudio DisableApiKey apiKeyId={api-key}"),
+    "/workspaces/{workspace}/api-keys/{key}/expiry": ({"expires": "30"}, "keystead SetApiKeyExpiry ApiKeyId={api-key}"),
     "/workspaces/{workspace}/api-keys/{key}/enable": ({}, "modelstudio EnableApiKey apiKeyId={api-key}"),
     "/workspaces/{workspace}/api-keys/{key}/rotate": ({}, "keystead RotateApiKey ApiKeyId={api-key}"),
     "/workspaces/{workspace}/applications/new": (

@@ -164,7 +164,7 @@ def models_by(server: Server, value: str) -> int:
 def test_a_key_made_by_the_form_works_and_its_value_stands_in_one_answer_only(console: Server, chief: Signed) -> None:
     there = workspace(chief)
     keys = f"{there}/api-keys"
-    made = chief.send(f"{keys}/new", form_at=f"{keys}/new", description="nightly job", scope="all", addresses="")
+    made = chief.send(f"{keys}/new", form_at=f"{keys}/new", Description="nightly job", scope="all", addresses="")
     key_id, value = secret_of(made)
     assert "API key created" in made.text
     assert f"{console.url}/compatible-mode/v1/chat/completions" in made.text
@@ -173,7 +173,7 @@ def test_a_key_made_by_the_form_works_and_its_value_stands_in_one_answer_only(co
         page = chief.get(path).text
         assert value not in page
         assert "nightly job" in page or path == there
-    events = rpc.call(console.url, console.admin, "keystead", "LookupEvents", EventAction="CreateApiKey")
+    events = rpc.call(console.url, console.admin, "keystead", "LookupEvents", EventAction="CreateExpiringApiKey")
     assert value not in str(events)
     assert value not in console.log()
 
@@ -181,7 +181,7 @@ def test_a_key_made_by_the_form_works_and_its_value_stands_in_one_answer_only(co
 def test_a_found_value_is_told_whose_it_is_and_stands_nowhere(console: Server, chief: Signed) -> None:
     there = workspace(chief)
     keys = f"{there}/api-keys"
-    _, value = secret_of(chief.send(f"{keys}/new", form_at=f"{keys}/new", description="found one", scope="all"))
+    _, value = secret_of(chief.send(f"{keys}/new", form_at=f"{keys}/new", Description="found one", scope="all"))
     found = chief.send(f"{there}/verify-api-key", ApiKeyValue=value)
     assert "found one" in found.text
     assert "are let in" in found.text
@@ -217,7 +217,7 @@ def test_a_temporary_key_works_until_it_is_revoked(console: Server, chief: Signe
 def test_a_limit_is_set_shown_and_removed_on_a_key_and_a_workspace(console: Server, chief: Signed) -> None:
     there = workspace(chief)
     keys = f"{there}/api-keys"
-    key_id, _ = secret_of(chief.send(f"{keys}/new", form_at=f"{keys}/new", description="limited", scope="all"))
+    key_id, _ = secret_of(chief.send(f"{keys}/new", form_at=f"{keys}/new", Description="limited", scope="all"))
     for page in (there, f"{keys}/{key_id}"):
         wrong = chief.send(f"{page}/limits", Measure="requests", Amount="1.5", Period="day", TimeZone="UTC")
         assert wrong.status_code == 400
@@ -238,19 +238,19 @@ def test_a_limit_is_set_shown_and_removed_on_a_key_and_a_workspace(console: Serv
 def test_a_form_that_makes_a_key_is_good_once(chief: Signed) -> None:
     new = f"{workspace(chief)}/api-keys/new"
     mark = chief._field(chief.get(new), "_mark")
-    statuses = [chief.send(new, _mark=mark, description="once", scope="all").status_code for _ in range(2)]
+    statuses = [chief.send(new, _mark=mark, Description="once", scope="all").status_code for _ in range(2)]
     assert statuses == [200, 409]
 
 
 def test_a_key_is_narrowed_disabled_rotated_and_deleted(console: Server, chief: Signed) -> None:
     keys = f"{workspace(chief)}/api-keys"
     new = f"{keys}/new"
-    wrong = chief.send(new, form_at=new, description="narrow", scope="all", addresses="not-an-address")
+    wrong = chief.send(new, form_at=new, Description="narrow", scope="all", addresses="not-an-address")
     assert wrong.status_code == 400
     assert "not-an-address" in wrong.text
-    none = chief.send(new, form_at=new, description="narrow", scope="some")
+    none = chief.send(new, form_at=new, Description="narrow", scope="some")
     assert "none is chosen" in none.text
-    made = chief.send(new, form_at=new, description="narrow", scope="all", addresses="127.0.0.1, 10.0.0.0/8")
+    made = chief.send(new, form_at=new, Description="narrow", scope="all", addresses="127.0.0.1, 10.0.0.0/8")
     key_id, value = secret_of(made)
     there = f"{keys}/{key_id}"
     assert "10.0.0.0/8" in chief.get(keys).text
@@ -271,13 +271,63 @@ def test_a_key_is_narrowed_disabled_rotated_and_deleted(console: Server, chief: 
     assert chief.get(there).status_code == 404
 
 
+def test_a_key_expires_when_its_form_says_and_later_when_it_is_changed(console: Server, chief: Signed) -> None:
+    keys = f"{workspace(chief)}/api-keys"
+    new, month = f"{keys}/new", time.strftime("%Y-%m-%d", time.gmtime(time.time() + 30 * 86_400))
+    wrong = chief.send(new, form_at=new, Description="short", scope="all", expires="date", day="2026-02-31")
+    assert wrong.status_code == 400
+    assert "is not a day of the form" in wrong.text
+    past = chief.send(new, form_at=new, Description="short", scope="all", expires="date", day="2020-01-01")
+    assert past.status_code == 400
+    assert "is not after now" in past.text
+    key_id, value = secret_of(chief.send(new, form_at=new, Description="short", scope="all", expires="30"))
+    there = f"{keys}/{key_id}"
+    assert month in chief.get(there).text
+    assert key_id in chief.get(keys, status="Active", sort="Expires", format="csv").text
+    week = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 7 * 86_400))
+    chief.done(f"{there}/expiry", expires="date", day=week)
+    assert "Expiring" in chief.get(there).text
+    assert key_id in chief.get(keys, status="Expiring", format="csv").text
+    notices = chief.get("/notices").text
+    assert "Your API key short expires in less than" in notices
+    assert "API keys expire within 14 days" in notices
+    chief.done(f"{there}/expiry", expires="none")
+    assert week not in chief.get(there).text
+    assert models_by(console, value) == 200
+
+
+def test_an_expired_key_is_shown_as_such_and_offers_a_later_expiry_only(console: Server, chief: Signed) -> None:
+    keys = f"{workspace(chief)}/api-keys"
+    new = f"{keys}/new"
+    key_id, value = secret_of(chief.send(new, form_at=new, Description="over soon", scope="all"))
+    there, until = f"{keys}/{key_id}", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4))
+    rpc.call(console.url, console.admin, "keystead", "SetApiKeyExpiry", ApiKeyId=key_id, ExpireDate=until)
+    for _ in range(300):
+        if models_by(console, value) == 401:
+            break
+        time.sleep(0.2)
+    page = chief.get(there).text
+    assert "a new value would be refused, too" in page
+    assert "/enable" not in page
+    assert "/disable" not in page
+    assert key_id in chief.get(keys, status="Expired", format="csv").text
+    assert "are refused" in chief.send(f"{keys.removesuffix('api-keys')}verify-api-key", ApiKeyValue=value).text
+    assert "Your API key over soon has expired" in chief.get("/notices").text
+    refused = chief.send(f"{there}/rotate", form_at=new, OverlapHours="1")
+    assert refused.status_code == 400
+    assert "NotSupport.ApiKeyExpired" in refused.text
+    chief.done(f"{there}/expiry", expires="90")
+    assert models_by(console, value) == 200
+    chief.done(f"{there}/delete", _typed=key_id)
+
+
 def test_a_member_sees_his_own_keys_only(chief: Signed, member: Signed) -> None:
     there = workspace(chief)
     keys = f"{there}/api-keys"
     assert member.get(keys).status_code == 404
     member_of(chief, there, member.name)
-    theirs, _ = secret_of(chief.send(f"{keys}/new", form_at=f"{keys}/new", description="of the chief", scope="all"))
-    own, _ = secret_of(member.send(f"{keys}/new", form_at=f"{keys}/new", description="of the member", scope="all"))
+    theirs, _ = secret_of(chief.send(f"{keys}/new", form_at=f"{keys}/new", Description="of the chief", scope="all"))
+    own, _ = secret_of(member.send(f"{keys}/new", form_at=f"{keys}/new", Description="of the member", scope="all"))
     assert "of the chief" not in member.get(keys).text
     assert "of the member" in member.get(keys).text
     assert member.get(f"{keys}/{theirs}").status_code == 404
@@ -297,7 +347,7 @@ def test_members_are_added_changed_and_removed_and_their_keys_stop(
     assert "api-keys: view and change" in listed
     assert "models: view" in listed
     assert chief.send(members, kind="User", name=member.name, level="member").status_code == 409
-    _, value = secret_of(member.send(f"{keys}/new", form_at=f"{keys}/new", description="job", scope="all"))
+    _, value = secret_of(member.send(f"{keys}/new", form_at=f"{keys}/new", Description="job", scope="all"))
     assert models_by(console, value) == 200
     assert member.get(members).status_code == 403
     one = chief.get(f"{members}/change", kind="User", name=member.name)
@@ -327,7 +377,7 @@ def test_a_model_is_added_tested_allowed_and_removed(console: Server, chief: Sig
     chief.done(f"{models}/allow", model=name, allow="yes")
     assert "not allowed" not in chief.get(models, q=name).text
     new = f"{there}/api-keys/new"
-    key_id, value = secret_of(chief.send(new, form_at=new, description="one model", scope="some", model=name))
+    key_id, value = secret_of(chief.send(new, form_at=new, Description="one model", scope="some", model=name))
     assert name in chief.get(f"{there}/api-keys/{key_id}").text
     member_of(chief, there, member.name)
     refused = member.send(f"{models}/allow", model=name, allow="no")

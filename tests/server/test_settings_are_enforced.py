@@ -195,7 +195,9 @@ def test_account_alias(tmp_path: Path) -> None:
     assert app.initialise(Settings(data_dir=tmp_path, account_alias="harbour")).alias == "harbour"
 
 
-@proves("workspaces_quota", "api_keys_quota", "virtual_mfa_devices", "access_key_max_age_days")
+@proves(
+    *("workspaces_quota", "api_keys_quota", "virtual_mfa_devices"), *("access_key_max_age_days", "api_key_max_age_days")
+)
 @pytest.mark.parametrize(
     ("setting", "quota"),
     [
@@ -203,10 +205,12 @@ def test_account_alias(tmp_path: Path) -> None:
         ("api_keys_quota", "api_keys"),
         ("virtual_mfa_devices", "virtual_mfa_devices"),
         ("access_key_max_age_days", "access_key_max_age_days"),
+        ("api_key_max_age_days", "api_key_max_age_days"),
     ],
 )
 def test_a_setting_is_the_quota_that_its_rule_reads(setting: str, quota: str) -> None:
-    """Held in products/: modelstudio/test_models.py, test_keys.py, people/test_mfa.py, ims/test_reports.py."""
+    """Held in products/: modelstudio/test_models.py, test_keys.py, test_api_key_expiry.py, people/test_mfa.py,
+    ims/test_reports.py."""
     assert getattr(quotas_of(Settings(**{setting: 7})), quota) == 7
 
 

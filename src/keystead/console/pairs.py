@@ -6,10 +6,9 @@ Source: reference/console.md 3.7.  A pair belongs to a user or to the account it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from keystead.clock import iso
 from keystead.console.asking import Given
 from keystead.console.texts import mark
 from keystead.console.visit import Visit, quoted
@@ -124,12 +123,6 @@ def is_lately(used: str | None, now: float) -> bool:
 def seconds(text: str) -> int:
     """A time of the wire in seconds since 1970."""
     return int(datetime.fromisoformat(text).timestamp())
-
-
-def end_of_day(day: str) -> str:
-    """The end of a day (`2030-01-31`) as a time of the wire.  Raises ValueError for what is no day."""
-    moment = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
-    return iso(int(moment.timestamp()) + DAY - 1)
 
 
 def check_typed(visit: Visit, name: str) -> None:

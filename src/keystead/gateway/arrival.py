@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from keystead import signing
+from keystead.clock import iso
 from keystead.faults import Fault
 from keystead.gateway import faults
 from keystead.gateway.scopes import ScopeLimits
@@ -76,6 +77,8 @@ class Arrivals:
         try:
             if not key.active:
                 raise faults.KEY_INVALID(why=key.why_inactive)
+            if key.has_ended(visit.now):
+                raise faults.KEY_EXPIRED(last_four=key.last_four, until=iso(key.ends_at or 0))
             if not key.permits(request.peer):
                 raise faults.ADDRESS_REFUSED(last_four=key.last_four, address=request.peer or "(unknown)")
             self._check_named(request, key)

@@ -19,6 +19,12 @@ KEY_INVALID = FaultKind(
     "Invalid API-key provided. {why}",
     "Send `Authorization: Bearer <API key>` with a key that ListApiKeys shows as enabled, or sign the request.",
 )
+KEY_EXPIRED = FaultKind(
+    "InvalidApiKey.Expired",
+    401,
+    "The API key ending {last_four} has expired: it counted until {until}.",
+    "Use another key, or let its owner or the workspace's administrator give this one more time with SetApiKeyExpiry.",
+)
 ADDRESS_REFUSED = FaultKind(
     "AccessDenied",
     403,
@@ -128,6 +134,7 @@ _COMPATIBLE = {
     "InvalidParameter": "invalid_parameter_error",
     "DataInspectionFailed": "data_inspection_failed",
     "InvalidApiKey": "invalid_api_key",
+    "InvalidApiKey.Expired": "expired_api_key",
     "AccessDenied": "access_denied",
     "ModelNotFound": "model_not_found",
     "Throttling.RateQuota": "limit_requests",

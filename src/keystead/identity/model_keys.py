@@ -92,7 +92,8 @@ class ModelKey:
     id: of the API key, 0 where there is none behind it.  owner: the person or account behind it, for the audit.
     why_inactive: one sentence, empty while active.  addresses: from where it may be used; None for anywhere.
     layers: what `decide` judges a call by.  limits: all that bind it, but for those of an application.
-    expires_at: seconds, for temporary keys and values that a rotation leaves valid for a while.
+    expires_at: seconds, for temporary keys and values that a rotation leaves valid for a while.  ends_at: seconds, when
+    the API key itself ends with all its values and temporary keys; None for never.
     kind: key, temporary, or agent for a token that an AgentKey was exchanged for.
     """
 
@@ -109,9 +110,14 @@ class ModelKey:
     prefix: str
     last_four: str
     expires_at: float | None = None
+    ends_at: int | None = None
     generation: int = 0
     kind: str = "key"
     person: str = ""
+
+    def has_ended(self, now: float) -> bool:
+        """Whether the time of the API key is over."""
+        return self.ends_at is not None and self.ends_at <= now
 
     def permits(self, address: str) -> bool:
         """Whether it may be used from this address."""

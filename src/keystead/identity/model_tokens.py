@@ -133,10 +133,9 @@ def issue_from_key(
     keyring: Keyring, key: ModelKey, *, now: float, seconds: int, narrowed: Scope, person: str
 ) -> tuple[str, int]:
     """A temporary key with the rights of an API key, or fewer, and when it ends (seconds): at the latest with the key's
-    value."""
-    expires_at = int(now) + seconds
-    if key.expires_at is not None:
-        expires_at = min(expires_at, int(key.expires_at))
+    value, or with the key itself."""
+    ends = [int(each) for each in (key.expires_at, key.ends_at) if each is not None]
+    expires_at = min(int(now) + seconds, *ends)
     token = Token(
         prefix=TEMPORARY,
         account_id=key.account_id,
@@ -169,7 +168,7 @@ async def find(directory: Directory, keyring: Keyring, value: str, now: float) -
     if token is None:
         return None
     made = await (_from_key(directory, token) if token.api_key_id else _from_pair(directory, token, now))
-    if made is not None and now >= token.expires_at:
+    if made is not None and now >= token.expires_at and not made.has_ended(now):
         return replace(made, active=False, why_inactive=f"It expired {int(now - token.expires_at)} seconds ago.")
     return made
 

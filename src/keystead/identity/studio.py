@@ -1,7 +1,7 @@
 """Reads API keys and workspaces for the directory, each with what it depends on.
 
-A key works while all of these hold: it is enabled, its owner exists and is not frozen, and its owner is in its
-workspace: as a member, or as the account or a super administrator, who are in every one
+A key works while all of these hold: it is enabled, its time is not over, its owner exists and is not frozen, and its
+owner is in its workspace: as a member, or as the account or a super administrator, who are in every one
 (reference/model-studio.md b.10).
 """
 
@@ -21,6 +21,7 @@ from keystead.identity.network_policy import NetworkPolicy
 from keystead.identity.transaction import Tx
 from keystead.policy import Layer, Query, decide
 from keystead.store import studio as store
+from keystead.store.tables import NEVER
 
 Subjects = set[tuple[str, str]]
 LayerOf = Callable[[Tx, str, str, Subjects], Layer]
@@ -95,8 +96,20 @@ def load_model_key(
         prefix=row.prefix,
         last_four=row.last_four,
         expires_at=float(row.old_until) if old else None,
+        ends_at=_end(row, tx.quotas.api_key_max_age_days),
         generation=row.generation,
     )
+
+
+def last_moment(created_at: int, days: int) -> int:
+    """When a key that was made at `created_at` (seconds) ends at the latest, where keys may be used for `days`."""
+    return created_at + days * 86_400 if days else NEVER
+
+
+def _end(row: sa.Row[Any], days: int) -> int | None:
+    """When a key ends, None for never.  A bound that was set after it was made binds it from then on."""
+    ends_at = min(row.expires_at, last_moment(row.created_at, days))
+    return None if ends_at == NEVER else int(ends_at)
 
 
 def load_owner(

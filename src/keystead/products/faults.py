@@ -45,6 +45,13 @@ def too_many(entity: str, what: str) -> FaultKind:
     )
 
 
+EXPIRY_INVALID = FaultKind(
+    "InvalidParameter.ExpireDate",
+    400,
+    "The parameter ExpireDate is {date}, which {why}.",
+    "Send a time in the future such as 2030-01-02T03:04:05Z, or leave it out.",
+)
+
 USER_NOT_FOUND = absent("User", "user")
 GROUP_NOT_FOUND = absent("Group", "group")
 ROLE_NOT_FOUND = absent("Role", "role")

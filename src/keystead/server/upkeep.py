@@ -1,4 +1,5 @@
-"""What happens by itself: pairs that are idle or too old and idle log-ons are disabled, begun reports are made whole.
+"""What happens by itself: pairs that are idle or too old and idle log-ons are disabled, API keys are given the expiry
+that the operator bounds them by, begun reports are made whole.
 
 Every node does it; under the account's lock it is done once.  Source: reference/ram-behaviour.md 5.6 and 5.13.
 """
@@ -14,7 +15,7 @@ from keystead import ids
 from keystead.identity import preferences
 from keystead.identity.transaction import Tx
 from keystead.products.people import credential_report
-from keystead.store import access_keys, audit, credential_reports, idle, login_profiles
+from keystead.store import access_keys, api_keys, audit, credential_reports, idle, login_profiles
 from keystead.store.audit import Event
 from keystead.store.database import Database
 
@@ -27,7 +28,8 @@ _AT_ONCE = 500
 
 def disable_idle(database: Database[Tx], now: float) -> int:
     """Disable pairs and console log-ons that were idle for longer than their account allows, and pairs that are older
-    than the setting access_key_max_age_days; returns how many.
+    than the setting access_key_max_age_days; API keys from before the setting api_key_max_age_days get the expiry that
+    already binds them, so that lists tell it.  Returns how many there were.
 
     At most some hundred in one transaction, so that other writes need not wait.
     """
@@ -57,13 +59,19 @@ def _anything_idle(database: Database[Tx], now: float, account: str) -> bool:
     """Asked in a reading transaction: nearly always there is nothing to write."""
     with database.reading(now, account) as tx:
         since_keys, since_logons = _limits(tx)
-        return bool(_old(tx, 1) or idle.keys(tx, since_keys, 1) or idle.logons(tx, since_logons, 1))
+        return bool(_old(tx, 1) or _late(tx, 1) or idle.keys(tx, since_keys, 1) or idle.logons(tx, since_logons, 1))
 
 
 def _old(tx: Tx, most: int) -> list[sa.Row[Any]]:
     """Active pairs that are too old."""
     days = tx.quotas.access_key_max_age_days
     return idle.old_keys(tx, tx.now - days * _DAY, most) if days else []
+
+
+def _late(tx: Tx, most: int) -> list[sa.Row[Any]]:
+    """API keys whose expiry is beyond the greatest age that they may have."""
+    days = tx.quotas.api_key_max_age_days
+    return idle.late_api_keys(tx, days * _DAY, most) if days else []
 
 
 def _disable(tx: Tx) -> int:
@@ -74,15 +82,24 @@ def _disable(tx: Tx) -> int:
     for key in list({**unused, **old}.values())[:_AT_ONCE]:
         access_keys.set_status(tx, key.id, "Inactive")
         action = "DisableOldAccessKey" if key.id in old else "DisableIdleAccessKey"
-        done.append(_event(tx, action, f"acs:ram:*:{tx.account_id}:accesskey/{key.id}", key.used_at))
+        done.append(_event(tx, action, f"acs:ram:*:{tx.account_id}:accesskey/{key.id}", _used(key.used_at)))
     for user in idle.logons(tx, since_logons, _AT_ONCE - len(done)) if len(done) < _AT_ONCE else ():
         login_profiles.update(tx, user.id, {"status": "Inactive"})
-        done.append(_event(tx, "DisableIdleLogon", f"acs:ram:*:{tx.account_id}:user/{user.name}", user.last_login_at))
+        resource = f"acs:ram:*:{tx.account_id}:user/{user.name}"
+        done.append(_event(tx, "DisableIdleLogon", resource, _used(user.last_login_at)))
+    for key in _late(tx, _AT_ONCE - len(done)) if len(done) < _AT_ONCE else ():
+        api_keys.update(tx, key.id, expires_at=key.created_at + tx.quotas.api_key_max_age_days * _DAY)
+        resource = f"acs:modelstudio:*:{tx.account_id}:workspace/{key.workspace_id}"
+        done.append(_event(tx, "BoundApiKeyExpiry", resource, {"ApiKeyId": str(key.id)}))
     audit.insert(tx, done)
     return len(done)
 
 
-def _event(tx: Tx, action: str, resource: str, used_at: int | None) -> Event:
+def _used(at: int | None) -> dict[str, str]:
+    return {"LastUsed": "never" if at is None else str(at)}
+
+
+def _event(tx: Tx, action: str, resource: str, parameters: dict[str, str]) -> Event:
     """What the server did by itself."""
     return Event(
         account_id=tx.account_id,
@@ -98,7 +115,7 @@ def _event(tx: Tx, action: str, resource: str, used_at: int | None) -> Event:
         outcome="Success",
         address="",
         agent="keystead",
-        parameters=json.dumps({"LastUsed": "never" if used_at is None else str(used_at)}),
+        parameters=json.dumps(parameters),
     )
 
 

@@ -98,7 +98,8 @@ def total(tx: Tx, where: list[sa.ColumnElement[bool]]) -> int:
 
 
 def insert(tx: Tx, key_id: int, **values: object) -> None:
-    """Add a key; `values` holds workspace_id, the owner, description, digest, prefix, last_four and scope."""
+    """Add a key; `values` holds workspace_id, the owner, description, digest, prefix, last_four,
+    scope and expires_at."""
     tx.run(
         _INSERT,
         id=key_id,

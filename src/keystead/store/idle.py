@@ -1,4 +1,4 @@
-"""Statements over what has not been used for long or is too old: AccessKey pairs and console log-ons."""
+"""Statements over what has not been used for long or is too old: AccessKey pairs, API keys and console log-ons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from keystead.store.database import Tx
-from keystead.store.tables import access_keys, accounts, login_profiles, users
+from keystead.store.tables import access_keys, accounts, api_keys, login_profiles, users
 
 _BEFORE: sa.BindParameter[int] = sa.bindparam("before", type_=sa.BigInteger)
 _MOST: sa.BindParameter[int] = sa.bindparam("most", type_=sa.Integer)
@@ -32,6 +32,14 @@ _OLD_KEYS = (
         access_keys.c.created_at <= _BEFORE,
     )
     .order_by(access_keys.c.id)
+    .limit(_MOST)
+)
+_LATE_API_KEYS = (
+    sa.select(api_keys.c.id, api_keys.c.created_at, api_keys.c.workspace_id)
+    .where(
+        api_keys.c.account_id == sa.bindparam("account"),
+        api_keys.c.expires_at > api_keys.c.created_at + sa.bindparam("span", type_=sa.BigInteger),
+    )
     .limit(_MOST)
 )
 _LOGONS = (
@@ -61,6 +69,11 @@ def keys(tx: Tx, before: int, most: int) -> list[sa.Row[Any]]:
 def old_keys(tx: Tx, before: int, most: int) -> list[sa.Row[Any]]:
     """Active pairs created at `before` (seconds) or earlier, at most `most`."""
     return tx.rows(_OLD_KEYS, account=tx.account_id, before=before, most=most)
+
+
+def late_api_keys(tx: Tx, span: int, most: int) -> list[sa.Row[Any]]:
+    """API keys that are to count for longer than `span` seconds after their creation, at most `most`."""
+    return tx.rows(_LATE_API_KEYS, account=tx.account_id, span=span, most=most)
 
 
 def logons(tx: Tx, before: int, most: int) -> list[sa.Row[Any]]:

@@ -8,9 +8,12 @@ import sqlalchemy as sa
 
 from keystead.store import accounts
 from keystead.store.database import Tx
+from keystead.store.search import paging
 from keystead.store.tables import (
+    NEVER,
     access_keys,
     agents,
+    api_keys,
     attachments,
     group_members,
     groups,
@@ -84,6 +87,20 @@ _PAIRS = sa.select(
     _pairs(*_LIVE, _K.created_at >= _SINCE).label("new_keys"),
     _pairs(_K.expires_at > _NOW, _K.expires_at <= _SOON, _K.status != _INACTIVE).label("expiring_keys"),
 )
+_A = api_keys.c
+_DISABLED: sa.ColumnElement[bool] = sa.text("api_keys.disabled")  # type: ignore[assignment]  # as its index says it
+
+
+def _api_keys(*where: Any) -> sa.ScalarSelect[int]:
+    return _count(api_keys, _A.account_id == _ACCOUNT, *where)
+
+
+_API_KEYS = sa.select(
+    _api_keys(_DISABLED, paging.scanned(_A.expires_at) > _NOW).label("disabled_api_keys"),
+    _api_keys(_A.expires_at <= _NOW).label("expired_api_keys"),
+    _api_keys(_A.expires_at > _NOW, _A.expires_at < NEVER, ~_A.disabled).label("ending_api_keys"),
+    _api_keys(_A.expires_at > _NOW, _A.expires_at <= _SOON, ~_A.disabled).label("expiring_api_keys"),
+)
 _OTHERS = sa.select(
     _count(mfa_devices, mfa_devices.c.account_id == _ACCOUNT, mfa_devices.c.of_account.is_(True)).label("account_mfa"),
     _count(users, users.c.account_id == _ACCOUNT, users.c.active_at < _SINCE).label("idle_users"),
@@ -106,12 +123,15 @@ def guards(tx: Tx, since: int, soon: int) -> dict[str, int]:
     expired; administrators have AdministratorAccess on the whole account, by themselves or by a group.
     """
     found = {"access_keys": accounts.count(tx, "access_keys")}
-    for statement in (_PEOPLE, _PAIRS, _OTHERS):
+    for statement in (_PEOPLE, _PAIRS, _API_KEYS, _OTHERS):
         given = {"account": tx.account_id, "now": tx.now, "since": since, "soon": soon}
         for row in tx.rows(statement, **given):
             found |= {name: int(value) for name, value in row._mapping.items()}
     live = found["access_keys"] - found.pop("inactive_keys") - found.pop("expired_keys")
+    live_api_keys = accounts.count(tx, "api_keys") - found.pop("disabled_api_keys") - found.pop("expired_api_keys")
     return found | {
+        "live_api_keys": live_api_keys,
+        "endless_api_keys": live_api_keys - found.pop("ending_api_keys"),
         "live_keys": live,
         "unused_keys": live - found.pop("used_keys"),
         "old_keys": live - found.pop("new_keys"),

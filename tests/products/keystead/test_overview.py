@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from keystead import ids
+from keystead.clock import iso
 from keystead.store import keys, login_profiles, tables, user_access
 from products.modelstudio.studio import OURS, RAM, STUDIO, Studio
 
@@ -120,6 +121,28 @@ def test_what_each_check_counts(studio: Studio) -> None:
     studio.call(RAM, "UpdateAccessKey", **given, Status="Inactive")
     assert checks(studio)["old-access-keys"] == ("bad", 2)
     assert checks(studio)["expiring-access-keys"] == ("ok", 0)
+
+
+def test_api_keys_without_an_expiry_and_those_that_end_soon(studio: Studio) -> None:
+    def made(days: int = 0) -> str:
+        given = {"ExpireDate": iso(studio.now + days * DAY)} if days else {}
+        return str(studio.call(OURS, "CreateExpiringApiKey", **given)["ApiKey"]["ApiKeyId"])
+
+    made(100)
+    assert checks(studio)["api-keys-without-expiry"] == checks(studio)["expiring-api-keys"] == ("ok", 0)
+    endless, soon = made(), made(14)
+    assert checks(studio)["api-keys-without-expiry"] == ("bad", 1)
+    assert checks(studio)["expiring-api-keys"] == ("warning", 1)
+    of = {each["CheckId"]: each["Of"] for each in overview(studio)["Checks"]["Check"]}
+    assert of["api-keys-without-expiry"] == of["expiring-api-keys"] == 3
+    for key in (endless, soon):
+        studio.call(STUDIO, "DisableApiKey", apiKeyId=key)
+    assert checks(studio)["api-keys-without-expiry"] == checks(studio)["expiring-api-keys"] == ("ok", 0)
+    studio.call(STUDIO, "EnableApiKey", apiKeyId=soon)
+    studio.now += 14 * DAY
+    assert checks(studio)["expiring-api-keys"] == ("ok", 0)
+    of = {each["CheckId"]: each["Of"] for each in overview(studio)["Checks"]["Check"]}
+    assert of["api-keys-without-expiry"] == 1
 
 
 def test_administrators_count_once_by_themselves_or_by_a_group(studio: Studio) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from keystead.clock import iso
+from keystead.console import expiry
 from keystead.console.asking import Refusal, RefusedError, refusal_of
-from keystead.console.pairs import DAY, MOST_PAIRS, Owner, end_of_day, owner_of
+from keystead.console.pairs import MOST_PAIRS, Owner, owner_of
 from keystead.console.routing import Pages
 from keystead.console.snippets import pair_snippets
 from keystead.console.texts import mark
@@ -55,8 +55,6 @@ USES = (
 )
 """How a pair will be used: word, label, the better way, the guide about it."""
 
-EXPIRIES = (("30", mark("30 days")), ("90", mark("90 days")), ("180", mark("180 days")))
-
 NOT_CONFIRMED = FaultKind(
     "NotConfirmed",
     400,
@@ -68,12 +66,6 @@ NO_PAIRS_OF_ROLES = FaultKind(
     400,
     "You act as a role, and roles have no AccessKey pairs: their credentials are temporary.",
     "Go back to your own identity, or use AssumeRole.",
-)
-DAY_INVALID = FaultKind(
-    "InvalidParameter.ExpireDate",
-    400,
-    "The last day {day} is not a day of the form 2030-01-31.",
-    "Choose a day in the calendar, or one of the periods.",
 )
 
 
@@ -101,7 +93,7 @@ async def creating_pair(visit: Visit) -> Response:
         _check_ticked(visit, owner)
         given = {
             "Note": visit.form.get("Note") or None,
-            "ExpireDate": _expiry(visit),
+            "ExpireDate": expiry.wanted(visit),
             "AccessKeyPolicy": _network(visit),
         }
         made = await visit.ask("keystead", "CreateAccessKeyPair", **owner.given, **given)
@@ -122,7 +114,6 @@ async def _form(visit: Visit, owner: Owner, refusal: Refusal | None) -> Response
     """The form, with what was refused; above two pairs it is closed and shows those that there are."""
     pairs = await owner.pairs(visit)
     limit = await visit.house.keeper.read(lambda tx: tx.quotas.access_key_max_age_days)
-    expiries = [(days, label) for days, label in EXPIRIES if not limit or int(days) <= limit]
     lacking = visit.lacks("keystead", "CreateAccessKeyPair", **owner.given)
     return visit.render(
         "access_key_create.html",
@@ -131,11 +122,9 @@ async def _form(visit: Visit, owner: Owner, refusal: Refusal | None) -> Response
         pairs=pairs,
         full=len(pairs) >= MOST_PAIRS,
         uses=USES,
-        expiries=expiries,
-        limit=limit,
+        expiry=expiry.choice(visit, limit),
         lacking=lacking,
         refusal=refusal,
-        today=iso(int(visit.now) + DAY)[:10],
     )
 
 
@@ -144,17 +133,6 @@ def _check_ticked(visit: Visit, owner: Owner) -> None:
     wanted = ("necessary",) if owner.name else ("necessary", "full")
     if any(visit.form.get(name) != "yes" for name in wanted):
         raise NOT_CONFIRMED()
-
-
-def _expiry(visit: Visit) -> str | None:
-    chosen = visit.form.get("expires", "")
-    if chosen == "date":
-        day = visit.form.get("day", "")
-        try:
-            return end_of_day(day)
-        except ValueError:
-            raise DAY_INVALID(day=day[:20]) from None
-    return iso(int(visit.now) + int(chosen) * DAY) if chosen in dict(EXPIRIES) else None
 
 
 def _network(visit: Visit) -> str | None:

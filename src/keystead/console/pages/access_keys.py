@@ -8,20 +8,15 @@ from starlette.responses import Response
 
 from keystead.console import charts
 from keystead.console.asking import Refusal, RefusedError, refusal_of
-from keystead.console.pairs import MOST_PAIRS, Owner, end_of_day, owner_of
+from keystead.console.expiry import end_of_day
+from keystead.console.pairs import MOST_PAIRS, Owner, owner_of
 from keystead.console.routing import Pages
 from keystead.console.visit import Visit, quoted
-from keystead.faults import FaultKind
+from keystead.faults import Fault
 from keystead.products.people.access_keys import KEY_NOT_FOUND
 
 PAGES = Pages()
 
-DAY_INVALID = FaultKind(
-    "InvalidParameter.ExpireDate",
-    400,
-    "The last day {day} is not a day of the form 2030-01-31.",
-    "Choose a day in the calendar.",
-)
 _MOST_HISTORY = 500
 """Events on the owner that are looked through for those on one pair."""
 
@@ -108,8 +103,8 @@ async def changing(visit: Visit) -> Response:
             until = end_of_day(day)
         elif pair.get("ExpireDate"):
             until = ""
-    except ValueError:
-        return await _details(visit, refusal_of(DAY_INVALID(day=day[:20])))
+    except Fault as fault:
+        return await _details(visit, refusal_of(fault))
     note = visit.form.get("Note", "")
     if until is not None and day and pair.get("ExpireDate", "")[:10] == day:
         until = None  # the same day: what it was made with stays to the second

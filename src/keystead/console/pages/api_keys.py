@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from keystead.console import expiry
 from keystead.console.asking import Refusal, RefusedError, refusal_of
 from keystead.console.pairs import check_typed
 from keystead.console.routing import Pages
@@ -20,6 +21,15 @@ from keystead.console.visit import Visit, quoted
 from keystead.faults import Fault, FaultKind
 
 PAGES = Pages()
+
+STATES = (
+    ("Active", "Active"),
+    ("Expiring", "Expiring"),
+    ("Rotating", "Rotating"),
+    ("Disabled", "Disabled"),
+    ("Expired", "Expired"),
+)
+"""Words of SearchApiKeys, and what they are called."""
 
 API_KEYS = Table(
     name="api-keys",
@@ -37,13 +47,12 @@ API_KEYS = Table(
         Column("scope", "Scope"),
         Column("limits", "Limits"),
         Column("used", "Last Used"),
+        Column("expires", "Expires", "Expires"),
         Column("status", "Status"),
         Column("created", "Created At", "CreateDate"),
     ),
     filters=(
-        Filter(
-            "status", "Status", "Status", (("Active", "Active"), ("Disabled", "Disabled"), ("Rotating", "Rotating"))
-        ),
+        Filter("status", "Status", "Status", STATES),
         Filter("user", "Owner", "UserName"),
     ),
     empty="No API key that you may see. One for each program, so that each can be ended alone.",
@@ -110,12 +119,18 @@ async def new_key(visit: Visit) -> Response:
 async def creating_key(visit: Visit) -> Response:
     """Create the key, and show its value this once."""
     try:
-        auth = _auth(visit)
-        made = await visit.ask_form("modelstudio", "CreateApiKey", workspaceId=visit.path["workspace"], auth=auth)
+        made = await visit.ask_form(
+            "keystead",
+            "CreateExpiringApiKey",
+            WorkspaceId=visit.path["workspace"],
+            ExpireDate=expiry.wanted(visit),
+            AccessIps=_addresses(visit),
+            AccessibleModels=chosen_models(visit),
+        )
     except (Fault, RefusedError) as error:
         return await _form(visit, refusal_of(error))
-    key = made["apiKey"]
-    return await _shown_once(visit, Secret(visit.text("API key created"), key["apiKeyId"], key["apiKeyValue"]))
+    key = made["ApiKey"]
+    return await _shown_once(visit, Secret(visit.text("API key created"), key["ApiKeyId"], key["ApiKeyValue"]))
 
 
 async def _form(visit: Visit, refusal: Refusal | None) -> Response:
@@ -125,8 +140,14 @@ async def _form(visit: Visit, refusal: Refusal | None) -> Response:
         workspace=visit.path["workspace"],
         base=base_of(visit),
         models=await models_of(visit),
+        expiry=expiry.choice(visit, await _most_days(visit)),
         refusal=refusal,
     )
+
+
+async def _most_days(visit: Visit) -> int:
+    """The greatest age of API keys here, 0 for any."""
+    return await visit.house.keeper.read(lambda tx: tx.quotas.api_key_max_age_days)
 
 
 async def _shown_once(visit: Visit, secret: Secret) -> Response:
@@ -150,12 +171,15 @@ async def models_of(visit: Visit) -> list[str]:
 
 def _auth(visit: Visit) -> dict[str, Any]:
     """What the form narrows a key to, as the API takes it.  Raises `InvalidParameter.model`."""
-    addresses = visit.form.get("addresses", "").replace(",", " ").split()
-    models = chosen_models(visit)
+    addresses, models = _addresses(visit), chosen_models(visit)
     if not addresses and models is None:
         return {"type": "All"}
     scope = {"allowAllModels": models is None, "accessibleModels": models or []}
     return {"type": "Custom", "accessIps": addresses, "modelAccessScope": scope}
+
+
+def _addresses(visit: Visit) -> list[str]:
+    return visit.form.get("addresses", "").replace(",", " ").split()
 
 
 def chosen_models(visit: Visit) -> list[str] | None:
@@ -198,6 +222,7 @@ async def show_key(visit: Visit, refusal: Refusal | None) -> Response:
         base=base_of(visit),
         models=sorted({*models, *key.get("Models", {"Item": []})["Item"]}),
         overlaps=OVERLAPS,
+        expiry=expiry.choice_of(visit, await _most_days(visit), key.get("ExpireDate")),
         refusal=refusal,
     )
 
@@ -212,6 +237,19 @@ async def changing_key(visit: Visit) -> Response:
     except (Fault, RefusedError) as error:
         return await show_key(visit, refusal_of(error))
     return visit.redirect(f"{base_of(visit)}/{key['ApiKeyId']}", visit.text("The API key is changed."))
+
+
+@PAGES.post("/workspaces/{workspace}/api-keys/{key}/expiry")
+async def setting_expiry(visit: Visit) -> Response:
+    """Say until when it counts."""
+    key = await _key(visit)
+    try:
+        until = expiry.wanted(visit)
+        if until is None or until[:10] != key.get("ExpireDate", "")[:10]:  # on the same day it stays to the second
+            await visit.ask("keystead", "SetApiKeyExpiry", ApiKeyId=key["ApiKeyId"], ExpireDate=until)
+    except (Fault, RefusedError) as error:
+        return await show_key(visit, refusal_of(error))
+    return visit.redirect(f"{base_of(visit)}/{key['ApiKeyId']}", visit.text("The expiry is changed."))
 
 
 @PAGES.post("/workspaces/{workspace}/api-keys/{key}/disable")

@@ -1,4 +1,4 @@
-"""What needs the person who is signed in: own AccessKey pairs, and the checks of the account.
+"""What needs the person who is signed in: own AccessKey pairs and API keys, and the checks of the account.
 
 Source: reference/console.md 2.1.
 """
@@ -14,7 +14,7 @@ from keystead.console.asking import RefusedError
 from keystead.console.pages.overview import checks_of
 from keystead.console.pairs import DAY, Owner, owner_of, seconds
 from keystead.console.routing import Pages
-from keystead.console.visit import Visit
+from keystead.console.visit import Visit, quoted
 
 PAGES = Pages()
 SOON_DAYS = 30
@@ -33,10 +33,10 @@ class Notice:
 
 @PAGES.get("/notices")
 async def notices(visit: Visit) -> Response:
-    """One's own pairs first; of the account only what the person may read."""
+    """One's own first; of the account only what the person may read."""
     account = await visit.try_ask("keystead", "GetAccountOverview")
-    checks = [each for each in checks_of(account) if each["State"] != "ok"]
-    return visit.render("notices.html", own=await _of_pairs(visit), checks=checks)
+    checks = [each for each in checks_of(visit, account) if each["State"] != "ok"]
+    return visit.render("notices.html", own=await _of_pairs(visit) + await _of_api_keys(visit), checks=checks)
 
 
 async def _of_pairs(visit: Visit) -> list[Notice]:
@@ -71,3 +71,21 @@ def _of_pair(visit: Visit, owner: Owner, pair: dict[str, Any]) -> Notice | None:
         said = visit.text("Your AccessKey {id} is {n} days old.", id=key, n=pair["AgeDays"])
         return Notice("warning", said, owner.page(key, "rotate"))
     return None
+
+
+async def _of_api_keys(visit: Visit) -> list[Notice]:
+    """What of the person's own API keys has expired or soon will, the first to end first."""
+    found: list[Notice] = []
+    for state in ("Expired", "Expiring"):
+        answer = await visit.try_ask("keystead", "SearchApiKeys", Mine=True, Status=state, Sort="Expires")
+        found += [_of_api_key(visit, key) for key in (answer["ApiKeys"]["ApiKey"] if answer else ())]
+    return found
+
+
+def _of_api_key(visit: Visit, key: dict[str, Any]) -> Notice:
+    name = key["Name"] or str(key["ApiKeyId"])
+    path = f"/workspaces/{quoted(key['WorkspaceId'])}/api-keys/{key['ApiKeyId']}"
+    if key["Status"] == "Expired":
+        return Notice("bad", visit.text("Your API key {id} has expired: every call with it is refused.", id=name), path)
+    left = int((seconds(key["ExpireDate"]) - visit.now) / DAY) + 1
+    return Notice("warning", visit.text("Your API key {id} expires in less than {n} days.", id=name, n=left), path)

@@ -23,13 +23,15 @@ _ROUND = 2 * 3.14159265 * _RADIUS
 class Check:
     """How a check of the score is shown.  title: what is wanted.  said: how many it concerns, of how many.
 
-    page, query: where it is set right; another page where that one is not served.
+    page, query: where it is set right; another page where that one is not served.  in_workspace: the page is the one of
+    the workspace that the frame shows.
     """
 
     title: str
     said: str
     page: str
     query: tuple[tuple[str, str], ...] = ()
+    in_workspace: bool = False
 
 
 _UNUSED = (("unused", "90"),)
@@ -83,6 +85,20 @@ CHECKS = {
         "/users",
         (("access", "accesskey"),),
     ),
+    "expiring-api-keys": Check(
+        mark("No API key expires soon"),
+        mark("{n} of {of} API keys expire within 14 days"),
+        "/api-keys",
+        (("status", "Expiring"),),
+        in_workspace=True,
+    ),
+    "api-keys-without-expiry": Check(
+        mark("API keys expire"),
+        mark("{n} of {of} API keys have no expiry"),
+        "/api-keys",
+        (("sort", "-Expires"),),
+        in_workspace=True,
+    ),
 }
 
 
@@ -91,17 +107,27 @@ async def overview(visit: Visit) -> Response:
     """The first page after signing in; what the person may not read of the account is left out."""
     found = await visit.try_ask("keystead", "GetAccountOverview")
     lacking = visit.lacks("keystead", "GetAccountOverview")
-    return visit.render("overview.html", found=found, checks=checks_of(found), ring=_ring(found), lacking=lacking)
+    return visit.render(
+        "overview.html", found=found, checks=checks_of(visit, found), ring=_ring(found), lacking=lacking
+    )
 
 
-def checks_of(found: dict[str, Any] | None) -> list[dict[str, Any]]:
+def checks_of(visit: Visit, found: dict[str, Any] | None) -> list[dict[str, Any]]:
     """The checks as they are shown, worst first; one that is not known here has its ID for a title."""
     shown = []
     for each in found["Checks"]["Check"] if found else ():
         known = CHECKS.get(each["CheckId"], Check(each["CheckId"], "", "/"))
         kind = {"ok": "good", "warning": "warning"}.get(each["State"], "bad")
-        shown.append({**each, "Kind": kind, "Shown": known, "Query": dict(known.query)})
+        shown.append({**each, "Kind": kind, "Shown": known, "Page": _page(visit, known), "Query": dict(known.query)})
     return shown
+
+
+def _page(visit: Visit, check: Check) -> str:
+    """Where a check is set right, for this person."""
+    if not check.in_workspace:
+        return check.page
+    place = visit.place.current
+    return "/workspaces" if place is None else f"/workspaces/{place['WorkspaceId']}{check.page}"
 
 
 def _ring(found: dict[str, Any] | None) -> dict[str, Any]:

@@ -6,7 +6,8 @@ for (const choice of document.querySelectorAll("select[data-shows]")) {
   const other = document.getElementById(id);
   const follow = () => {
     other.hidden = choice.value !== value;
-    other.required = choice.value === value;
+    other.disabled = other.hidden; // else what it held before may forbid sending the form, unseen
+    other.required = !other.hidden;
   };
   choice.addEventListener("change", follow);
   follow();

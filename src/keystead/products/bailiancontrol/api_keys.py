@@ -18,6 +18,7 @@ from keystead.products.workspaces import access, keys
 from keystead.products.workspaces.access import PAGE_NOT_YOURS, WORKSPACE_NOT_FOUND
 from keystead.products.workspaces.keys import API_KEY_NOT_FOUND
 from keystead.store import api_keys
+from keystead.store.tables import NEVER
 from keystead.wire.answers import Output
 from keystead.wire.parameters import Choice, Input, Text, Whole
 
@@ -89,7 +90,7 @@ class AuthMode(Part, frozen=True):
 
 
 class ApiKey(Part, frozen=True):
-    """A key as GetApiKey shows it: masked, times in milliseconds; it does not expire."""
+    """A key as GetApiKey shows it: masked, times in milliseconds; expire_time: 0 for never."""
 
     apikey_id: str
     api_key_value: str
@@ -144,7 +145,7 @@ def _shared(row: sa.Row[Any]) -> dict[str, Any]:
         "creator": row.owner_id,
         "description": row.description,
         "create_time": row.created_at * 1000,
-        "expire_time": 0,
+        "expire_time": 0 if row.expires_at == NEVER else row.expires_at * 1000,
         "ext_data": "",
     }
 

@@ -14,12 +14,12 @@ from keystead.clock import iso
 from keystead.identity import network_policy
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
-from keystead.products.faults import USER_NOT_FOUND
+from keystead.products.faults import EXPIRY_INVALID, USER_NOT_FOUND
 from keystead.products.keystead.members import UserName
 from keystead.products.keystead.product import KEYSTEAD
 from keystead.products.keystead.times import Instant, seconds
 from keystead.products.people import access_keys as rules
-from keystead.products.people.access_keys import EXPIRY_INVALID, KEY_NOT_FOUND, SELF_SERVICE, TOO_MANY_KEYS
+from keystead.products.people.access_keys import KEY_NOT_FOUND, SELF_SERVICE, TOO_MANY_KEYS
 from keystead.products.people.principals import named
 from keystead.products.people.tagging import of_resource
 from keystead.store import access_keys

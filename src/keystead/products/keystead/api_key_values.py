@@ -76,5 +76,5 @@ def verify_api_key(tx: Tx, caller: Caller, wanted: VerifyApiKeyInput) -> VerifyA
     (full,) = search.key_rows(tx, [row.id])
     shown = show_key(tx, full, search.key_limits(tx, [row.id]).get(str(row.id), []))
     status = "Current" if row.digest == digest else "Old" if (row.old_until or 0) > tx.now else "Ended"
-    works = status != "Ended" and shown.status != "Disabled" and shown.owner_works
+    works = status != "Ended" and shown.status not in ("Disabled", "Expired") and shown.owner_works
     return VerifyApiKeyOutput(value_status=status, works=works, api_key=shown)

@@ -20,7 +20,7 @@ from keystead.products.keystead.members import RoleName, UserName
 from keystead.products.keystead.product import KEYSTEAD
 from keystead.products.workspaces import access, keys, people
 from keystead.products.workspaces.access import PAGE_NOT_YOURS, WORKSPACE, WORKSPACE_NOT_FOUND
-from keystead.products.workspaces.keys import API_KEY_NOT_FOUND, NOT_YOUR_KEY
+from keystead.products.workspaces.keys import API_KEY_NOT_FOUND, KEY_EXPIRED, NOT_YOUR_KEY
 from keystead.products.workspaces.people import MEMBER_NOT_FOUND, ONE_PRINCIPAL
 from keystead.store import workspaces
 from keystead.wire.answers import Done, Output
@@ -95,16 +95,16 @@ async def find_workspace(desk: Desk, wanted: CreateTemporaryModelKeyInput, calle
     permission="modelstudio:RotateApiKey",
     resolve=keys.placed,
     writes=True,
-    faults=(API_KEY_NOT_FOUND, PAGE_NOT_YOURS, NOT_YOUR_KEY),
+    faults=(API_KEY_NOT_FOUND, PAGE_NOT_YOURS, NOT_YOUR_KEY, KEY_EXPIRED),
 )
 def rotate_api_key(tx: Tx, caller: Caller, wanted: RotateApiKeyInput) -> RotateApiKeyOutput:
     """Give an API key a new value, shown this once, while the old one still counts for some hours.
 
-    ID, scope and limits stay.  Of the values before only the last one counts; `OverlapHours=0` ends it at once.
+    ID, scope, limits and expiry stay.  Of the values before only the last one counts; `OverlapHours=0` ends it at once.
     """
     found = keys.find(tx, caller, wanted.api_key_id)
     found.must_hold()
-    until = tx.now + wanted.overlap_hours * 3600 if wanted.overlap_hours else None
+    until = min(tx.now + wanted.overlap_hours * 3600, found.row.expires_at) if wanted.overlap_hours else None
     value = keys.renew(tx, found.row, until)
     return RotateApiKeyOutput(
         api_key_id=found.row.id,

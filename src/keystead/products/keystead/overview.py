@@ -117,24 +117,28 @@ def _checks(tx: Tx, found: Mapping[str, int], people: int) -> Iterator[Check]:
     yield _flag("account-access-keys", found["account_keys"], 15)
     yield _flag("account-mfa", int(not found["account_mfa"]), 15)
     yield _share("users-without-mfa", found["console_users_without_mfa"], found["console_users"], 15)
-    yield _share("unused-access-keys", found["unused_keys"], found["live_keys"], 10)
-    yield _share("old-access-keys", found["old_keys"], found["live_keys"], 10)
+    yield _share("unused-access-keys", found["unused_keys"], found["live_keys"], 8)
+    yield _share("old-access-keys", found["old_keys"], found["live_keys"], 8)
     yield _share("users-with-console-and-access-keys", found["users_with_both"], people, 5)
     yield _share("idle-users", found["idle_users"], people, 5)
     many = found["administrators"] > MANY_ADMINISTRATORS
     state = "ok" if found["administrators"] <= FEW_ADMINISTRATORS else "bad" if many else "warning"
-    yield Check(check_id="administrators", state=state, concerned=found["administrators"], of=0, weight=10)
+    yield Check(check_id="administrators", state=state, concerned=found["administrators"], of=0, weight=9)
     level = governance.password_level(password_policy.get(tx))
     state = {"low": "bad", "mid": "warning", "high": "ok"}[level]
-    yield Check(check_id="password-policy", state=state, concerned=int(level != "high"), of=0, weight=10)
-    state = "warning" if found["expiring_keys"] else "ok"
-    yield Check(
-        check_id="expiring-access-keys", state=state, concerned=found["expiring_keys"], of=found["live_keys"], weight=5
-    )
+    yield Check(check_id="password-policy", state=state, concerned=int(level != "high"), of=0, weight=8)
+    yield _soon("expiring-access-keys", found["expiring_keys"], found["live_keys"], 4)
+    yield _soon("expiring-api-keys", found["expiring_api_keys"], found["live_api_keys"], 4)
+    yield _share("api-keys-without-expiry", found["endless_api_keys"], found["live_api_keys"], 4)
 
 
 def _flag(check_id: str, concerned: int, weight: int) -> Check:
     return Check(check_id=check_id, state="bad" if concerned else "ok", concerned=concerned, of=0, weight=weight)
+
+
+def _soon(check_id: str, concerned: int, of: int, weight: int) -> Check:
+    """What expires soon is never worse than a warning: it may be meant."""
+    return Check(check_id=check_id, state="warning" if concerned else "ok", concerned=concerned, of=of, weight=weight)
 
 
 def _share(check_id: str, concerned: int, of: int, weight: int) -> Check:

@@ -27,6 +27,7 @@ from keystead.products.workspaces import access, keys
 from keystead.products.workspaces.access import PAGE_NOT_YOURS, WORKSPACE, WORKSPACE_NOT_FOUND, Place
 from keystead.products.workspaces.keys import (
     API_KEY_NOT_FOUND,
+    KEY_EXPIRED,
     NOT_CUSTOM,
     NOT_YOUR_KEY,
     TOO_MANY_KEYS,
@@ -285,7 +286,7 @@ def update_api_key(tx: Tx, caller: Caller, wanted: UpdateApiKeyInput) -> Envelop
     resource=WORKSPACE,
     resolve=keys.placed,
     writes=True,
-    faults=(API_KEY_NOT_FOUND, PAGE_NOT_YOURS, NOT_YOUR_KEY),
+    faults=(API_KEY_NOT_FOUND, PAGE_NOT_YOURS, NOT_YOUR_KEY, KEY_EXPIRED),
 )
 def reset_api_key(tx: Tx, caller: Caller, wanted: ApiKeyInput) -> RenewedApiKeyOutput:
     """Give an API key a new value; the old one, and temporary keys made from it, end at once."""
@@ -304,7 +305,7 @@ def reset_api_key(tx: Tx, caller: Caller, wanted: ApiKeyInput) -> RenewedApiKeyO
     resource=WORKSPACE,
     resolve=keys.placed,
     writes=True,
-    faults=(API_KEY_NOT_FOUND, PAGE_NOT_YOURS, WRONG_STATUS),
+    faults=(API_KEY_NOT_FOUND, PAGE_NOT_YOURS, WRONG_STATUS, KEY_EXPIRED),
 )
 def enable_api_key(tx: Tx, caller: Caller, wanted: ApiKeyInput) -> Envelope:
     """Enable a disabled API key."""

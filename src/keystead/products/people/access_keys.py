@@ -14,7 +14,7 @@ from keystead.clock import iso
 from keystead.faults import FaultKind
 from keystead.identity import network_policy
 from keystead.identity.transaction import Tx
-from keystead.products.faults import absent, too_many
+from keystead.products.faults import EXPIRY_INVALID, absent, too_many
 from keystead.store import access_keys, recycle_bin
 
 KEY_NOT_FOUND = absent("User.AccessKey", "AccessKey pair")
@@ -32,12 +32,6 @@ KEY_EXPIRED = FaultKind(
     400,
     "The AccessKey pair {name} has expired: it counted until {until}.",
     "Create a new pair and move its users over, or give this one more time with UpdateAccessKeyPair.",
-)
-EXPIRY_INVALID = FaultKind(
-    "InvalidParameter.ExpireDate",
-    400,
-    "The parameter ExpireDate is {date}, which {why}.",
-    "Send a time in the future such as 2030-01-02T03:04:05Z, or leave it out.",
 )
 
 SELF_SERVICE = "AllowUserToManageAccessKeys"

@@ -7,17 +7,19 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
 
+from keystead.clock import iso
 from keystead.faults import Fault, FaultKind
 from keystead.identity import model_keys
 from keystead.identity.callers import Caller
 from keystead.identity.model_keys import MODEL_NAME, Scope
-from keystead.identity.studio import decode_scope, is_super_administrator
+from keystead.identity.studio import decode_scope, is_super_administrator, last_moment
 from keystead.identity.transaction import Tx
 from keystead.products import pages
+from keystead.products.faults import EXPIRY_INVALID
 from keystead.products.workspaces.access import Place, Standing, enter, principal_of, visible
 from keystead.store import accounts, api_keys, model_catalogue, workspaces
 from keystead.wire.parameters import Input
@@ -45,6 +47,12 @@ TOO_MANY_KEYS = FaultKind(
 WRONG_STATUS = FaultKind(
     "InvalidApiKey.Status", 409, "The API key {id} is {status} already.", "Nothing has to be done; GetApiKey shows it."
 )
+KEY_EXPIRED = FaultKind(
+    "NotSupport.ApiKeyExpired",
+    400,
+    "The API key {id} has expired: it counted until {until}.",
+    "Give it more time with SetApiKeyExpiry first, or create a new key and move its users over.",
+)
 WRONG_ADDRESS = FaultKind(
     "InvalidParameter.auth.accessIps",
     400,
@@ -63,6 +71,16 @@ NOT_CUSTOM = FaultKind(
     "The parameter auth.type is All, but addresses or models are named beside it: they would narrow nothing.",
     "Send auth.type=Custom, or leave auth.accessIps and auth.modelAccessScope out.",
 )
+
+
+class ScopeFaults(NamedTuple):
+    """What refuses an address, and a model, of a scope: each names the parameter that it came in."""
+
+    address: FaultKind
+    model: FaultKind
+
+
+OF_AUTH = ScopeFaults(WRONG_ADDRESS, WRONG_MODEL)
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 MOST_ADDRESSES = 20
@@ -175,10 +193,13 @@ def conditions(
     )
 
 
-def create(tx: Tx, caller: Caller, place: Place, description: str, scope_text: str) -> tuple[sa.Row[Any], str]:
+def create(
+    tx: Tx, caller: Caller, place: Place, description: str, scope_text: str, until: int | None = None
+) -> tuple[sa.Row[Any], str]:
     """A new key of the caller in a workspace: its row, and its value, which is shown this once.
 
-    Raises `LimitExceeded.ApiKey` and `NoPermission.WorkspaceRole`.
+    until: when it is to expire (seconds); None as late as it may.  Raises `LimitExceeded.ApiKey`,
+    `NoPermission.WorkspaceRole` and `InvalidParameter.ExpireDate`.
     """
     place.must("api-keys", "operate")
     if accounts.count(tx, "api_keys") >= tx.quotas.api_keys:
@@ -194,6 +215,7 @@ def create(tx: Tx, caller: Caller, place: Place, description: str, scope_text: s
         owner_id=owner_id,
         description=description,
         scope=scope_text,
+        expires_at=expiry(tx, until, tx.now),
         **_marks(value),
     )
     row = api_keys.get(tx, key_id)
@@ -205,8 +227,9 @@ def renew(tx: Tx, row: sa.Row[Any], keep_until: int | None = None) -> str:
     """A new value for a key that keeps its ID, scope and limits; returns it.
 
     The old value counts until `keep_until` (seconds), by default no longer.  Without overlap, temporary keys made from
-    the old value end too.
+    the old value end too.  Raises `NotSupport.ApiKeyExpired`: a new value would be refused like the old one.
     """
+    must_count(tx, row)
     value = model_keys.make_value()
     kept = (
         {"old_digest": row.digest, "old_until": keep_until} if keep_until else {"old_digest": None, "old_until": None}
@@ -217,7 +240,12 @@ def renew(tx: Tx, row: sa.Row[Any], keep_until: int | None = None) -> str:
 
 
 def switch(tx: Tx, row: sa.Row[Any], *, disabled: bool) -> None:
-    """Disable or enable a key.  Disabling ends its temporary keys for good.  Raises `InvalidApiKey.Status`."""
+    """Disable or enable a key.  Disabling ends its temporary keys for good.
+
+    Raises `InvalidApiKey.Status`, and `NotSupport.ApiKeyExpired` where enabling would let nobody in.
+    """
+    if not disabled:
+        must_count(tx, row)
     if bool(row.disabled) is disabled:
         raise WRONG_STATUS(id=row.id, status="disabled" if disabled else "enabled")
     api_keys.update(tx, row.id, disabled=disabled, generation=row.generation + disabled)
@@ -226,6 +254,28 @@ def switch(tx: Tx, row: sa.Row[Any], *, disabled: bool) -> None:
 def end_temporary(tx: Tx, row: sa.Row[Any]) -> None:
     """End the temporary keys that were made from a key, which itself stays."""
     api_keys.update(tx, row.id, generation=row.generation + 1)
+
+
+def expiry(tx: Tx, wanted: int | None, created_at: int) -> int:
+    """When a key made at `created_at` is to expire (seconds), `NEVER` for not at all.
+
+    The greatest age that keys have here bounds it, and is meant where nothing is wanted.  Raises
+    `InvalidParameter.ExpireDate` for what is over, and for what is beyond the bound.
+    """
+    days = tx.quotas.api_key_max_age_days
+    last = last_moment(created_at, days)
+    if wanted is not None and wanted <= tx.now:
+        raise EXPIRY_INVALID(date=iso(wanted), why=f"is not after now, {iso(tx.now)}")
+    if wanted is not None and wanted > last:
+        why = f"is after {iso(last)}; API keys here may be used for {days} days (api_key_max_age_days)"
+        raise EXPIRY_INVALID(date=iso(wanted), why=why)
+    return last if wanted is None else wanted
+
+
+def must_count(tx: Tx, row: sa.Row[Any]) -> None:
+    """Raise `NotSupport.ApiKeyExpired` if a key's time is over."""
+    if row.expires_at <= tx.now:
+        raise KEY_EXPIRED(id=row.id, until=iso(row.expires_at))
 
 
 def mask(row: sa.Row[Any]) -> str:
@@ -244,7 +294,13 @@ def is_custom(row: sa.Row[Any]) -> bool:
 
 
 def scope_text(
-    tx: Tx, place: Place, *, custom: bool, addresses: tuple[str, ...], models: tuple[str, ...] | None
+    tx: Tx,
+    place: Place,
+    *,
+    custom: bool,
+    addresses: tuple[str, ...],
+    models: tuple[str, ...] | None,
+    faults: ScopeFaults = OF_AUTH,
 ) -> str:
     """A scope as it is stored, checked.
 
@@ -257,20 +313,20 @@ def scope_text(
         try:
             ipaddress.ip_network(each)
         except ValueError as error:
-            raise WRONG_ADDRESS(text=each[:60], why=error) from None
-    _check_models(tx, place, models or ())
+            raise faults.address(text=each[:60], why=error) from None
+    _check_models(tx, place, models or (), faults.model)
     return json.dumps({"custom": custom, "addresses": addresses, "models": models})
 
 
-def _check_models(tx: Tx, place: Place, models: tuple[str, ...]) -> None:
+def _check_models(tx: Tx, place: Place, models: tuple[str, ...], wrong: FaultKind) -> None:
     """A scope is never wider than its workspace."""
     everything = place.row.is_default or place.row.all_models
     granted = {} if everything else model_catalogue.grants(tx, place.row.id)
     for model in models:
         if not re.fullmatch(MODEL_NAME, model):
-            raise WRONG_MODEL(model=model[:60], why="which no model can be called")
+            raise wrong(model=model[:60], why="which no model can be called")
         if not everything and not (model in granted and granted[model].inference):
-            raise WRONG_MODEL(model=model, why=f"which the workspace {place.row.id} may not call")
+            raise wrong(model=model, why=f"which the workspace {place.row.id} may not call")
 
 
 def _marks(value: str) -> dict[str, Any]:

@@ -56,7 +56,12 @@ _OPEN = (
 )
 
 _K = api_keys.c
-API_KEY_ORDERS = {"CreateDate": (_K.created_at, _K.id), "Name": (_K.description, _K.id)}
+API_KEY_ORDERS = {
+    "CreateDate": (_K.created_at, _K.id),
+    "Name": (_K.description, _K.id),
+    "Expires": (_K.expires_at, _K.id),
+}
+"""What API keys can be sorted by; those that do not expire come after all that do."""
 _LAST_USED = (
     sa.select(usage.c.at)
     .where(usage.c.account_id == _K.account_id, usage.c.key_id == _K.id)
@@ -79,6 +84,7 @@ _KEYS = (
         _K.old_until,
         _K.scope,
         _K.disabled,
+        _K.expires_at,
         _K.created_at,
         _K.updated_at,
         _LAST_USED.label("used_at"),
@@ -140,6 +146,39 @@ def _unused(tx: Tx, since: int) -> list[sa.ColumnElement[bool]]:
     return [paging.scanned(_K.created_at) < since, ~sa.exists(1).where(*called)]
 
 
+SOON = 14 * 86_400
+"""Seconds before its end from which on an API key is said to expire soon."""
+
+
+def _in_state(word: str, now: int) -> list[sa.ColumnElement[bool]]:
+    """The conditions of a state, as `key_state` tells them apart; none for ""."""
+    ends = paging.scanned(_K.expires_at)
+    overlap = sa.func.coalesce(_K.old_until, 0) > now
+    match word:
+        case "Expired":
+            return [ends <= now]
+        case "Disabled":
+            return [ends > now, _K.disabled]
+        case "Expiring":
+            return [_K.expires_at > now, _K.expires_at <= now + SOON, ~_K.disabled]  # few: found by their end
+        case "Rotating":
+            return [ends > now + SOON, ~_K.disabled, overlap]
+        case "Active":
+            return [ends > now + SOON, ~_K.disabled, ~overlap]
+    return []
+
+
+def key_state(row: sa.Row[Any], now: int) -> str:
+    """The state of an API key; what keeps it from being used comes before what will."""
+    if row.expires_at <= now:
+        return "Expired"
+    if row.disabled:
+        return "Disabled"
+    if row.expires_at <= now + SOON:
+        return "Expiring"
+    return "Rotating" if (row.old_until or 0) > now else "Active"
+
+
 def keys(
     tx: Tx,
     workspace_id: str,
@@ -153,18 +192,14 @@ def keys(
     """The IDs of the API keys on a page, of those that `where` chooses.
 
     workspace_id: in this workspace of the account alone, which the caller has entered; "" for all.
-    query: a part of the description, the last four characters, or the whole ID.  status: as `products` names it.
+    query: a part of the description, the last four characters, or the whole ID.  status: as `key_state` tells it.
     idle_since: not called with since then (seconds).  counted: how many are counted at most.
     """
     chosen = list(where)
     if query:
         found = paging.holds(tx, _K.description, query) | (_K.last_four == query)
         chosen.append(found | (_K.id == int(query)) if query.isdecimal() and len(query) <= 12 else found)
-    overlap = sa.func.coalesce(_K.old_until, 0) > tx.now
-    if status:
-        chosen.append(_K.disabled if status == "Disabled" else ~_K.disabled)
-    if status in ("Active", "Rotating"):
-        chosen.append(overlap if status == "Rotating" else ~overlap)
+    chosen += _in_state(status, tx.now)
     if idle_since is not None:
         chosen += _unused(tx, idle_since)
     # One condition leads the index; the other, true of the same rows, would be looked up in each.

@@ -54,6 +54,7 @@ from keystead.store.tables.spine import (
     users,
 )
 from keystead.store.tables.studio import (
+    NEVER,
     api_keys,
     models,
     usage_limits,
@@ -63,6 +64,7 @@ from keystead.store.tables.studio import (
 )
 
 __all__ = [
+    "NEVER",
     "access_keys",
     "account_documents",
     "accounts",

@@ -57,7 +57,7 @@ def active_from(column: str) -> Callable[[DefaultExecutionContext], int]:
 ACTIVE_STEP = 60
 
 
-def _few(name: str, *columns: str, where: str) -> Index:
+def some_rows(name: str, *columns: str, where: str) -> Index:
     """An index of some rows only, on either database."""
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
@@ -217,8 +217,8 @@ access_keys = Table(
         *("account_id", "created_at", "id", "status", "expires_at", "active_at", "user_id", "note"),
     ),
     # The few that are not in use, so that the many that are need not be counted.
-    _few("ix_access_keys_inactive", "account_id", "status", where="status = 'Inactive'"),
-    _few("ix_access_keys_expiring", "account_id", "expires_at", "status", where="expires_at IS NOT NULL"),
+    some_rows("ix_access_keys_inactive", "account_id", "status", where="status = 'Inactive'"),
+    some_rows("ix_access_keys_expiring", "account_id", "expires_at", "status", where="expires_at IS NOT NULL"),
 )
 
 tags = Table(

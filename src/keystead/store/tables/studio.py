@@ -19,7 +19,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from keystead.store.tables.spine import account_column, metadata
+from keystead.store.tables.spine import account_column, metadata, some_rows
+
+NEVER = 2**62
+"""`expires_at` of an API key that has no expiry: so that what ends first sorts first, and what never ends last."""
 
 workspaces = Table(
     "workspaces",
@@ -66,7 +69,7 @@ workspace_models = Table(
     Column("deploy", Boolean, nullable=False),
 )
 
-_FILTERED = ("disabled", "old_until", "owner_id", "last_four", "description")
+_FILTERED = ("disabled", "expires_at", "old_until", "owner_id", "last_four", "description")
 
 api_keys = Table(
     "api_keys",
@@ -84,6 +87,7 @@ api_keys = Table(
     Column("old_until", BigInteger, nullable=True),
     Column("scope", Text, nullable=False),  # JSON: addresses, models, applications
     Column("disabled", Boolean, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, default=NEVER),
     Column("generation", Integer, nullable=False),  # temporary keys of an earlier one are dead
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
@@ -93,6 +97,11 @@ api_keys = Table(
     Index(None, "workspace_id", "description", "id"),
     Index(None, "owner_id", "workspace_id"),
     Index(None, "account_id", "description"),  # to count them, and to find one anywhere by its name
+    # By their end, with what tells the states apart, so that those are counted in it.
+    Index("ix_api_keys_expiring", "account_id", "expires_at", "id", "disabled", "old_until"),
+    Index("ix_api_keys_workspace_expiring", "workspace_id", "expires_at", "id", "disabled", "old_until"),
+    # The few that are not in use, so that the many that are need not be counted.
+    some_rows("ix_api_keys_disabled", "account_id", "disabled", "expires_at", where="disabled"),
 )
 
 # One row per limit that binds; they all do.  An empty model means every model.

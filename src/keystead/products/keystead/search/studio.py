@@ -20,15 +20,22 @@ from keystead.products.keystead.search.shapes import DAY, Days, SearchInput, Sea
 from keystead.products.people.principals import named
 from keystead.products.workspaces import access, keys
 from keystead.products.workspaces.access import PAGE_NOT_YOURS, WORKSPACE, WORKSPACE_NOT_FOUND
-from keystead.store import model_catalogue, upstreams
+from keystead.store import api_keys, model_catalogue, upstreams
 from keystead.store.search import model_use as reach
 from keystead.store.search import studio as store
+from keystead.store.tables import NEVER
 from keystead.wire.answers import Output
-from keystead.wire.parameters import Choice, Text
+from keystead.wire.parameters import Choice, Flag, Text
 
 CALLS_DAYS = 7
 
-KeyStatus = Annotated[str, Choice(("Active", "Disabled", "Rotating"), doc="Rotating: the old value still counts")]
+KeyStatus = Annotated[
+    str,
+    Choice(
+        ("Active", "Expiring", "Rotating", "Disabled", "Expired"),
+        doc="Expiring: within 14 days; Rotating: the old value still counts",
+    ),
+]
 
 
 class SearchApplicationsInput(SearchInput, frozen=True):
@@ -58,11 +65,13 @@ class SearchApplicationsOutput(SearchOutput, frozen=True, kw_only=True):
 
 
 class SearchApiKeysInput(SearchInput, frozen=True):
-    """user_name: keys of this user alone.  unused_days: not called with for so long.  model_name, app_id: keys whose
-    workspace and scope let them call this model or application.  Of the last three at most 10,000 are counted."""
+    """user_name: keys of this user alone; mine: the caller's own.  unused_days: not called with for so long.
+    model_name, app_id: keys whose workspace and scope let them call this model or application.  Of the last three at
+    most 10,000 are counted."""
 
     workspace_id: access.WorkspaceId = "*"
     user_name: UserName | None = None
+    mine: Annotated[bool, Flag(doc="only the caller's own")] = False
     status: KeyStatus | None = None
     unused_days: Days | None = None
     model_name: Annotated[str, Text(1, 128, MODEL_NAME, doc="a model's name")] | None = None
@@ -90,7 +99,8 @@ class Texts(Output, frozen=True):
 
 
 class FoundApiKey(Output, frozen=True):
-    """An API key, its value masked.  models, applications: left out where the whole workspace is meant.
+    """An API key, its value masked.  models, applications: left out where the whole workspace is meant.  expire_date:
+    left out where it does not expire.
 
     owner_works: false for a user who is disabled, or an owner who is gone; such a key works for nobody.
     """
@@ -113,6 +123,7 @@ class FoundApiKey(Output, frozen=True):
     applications: Texts | UnsetType = UNSET
     old_value_until: str | UnsetType = UNSET
     last_used_date: str | UnsetType = UNSET
+    expire_date: str | UnsetType = UNSET
 
 
 class FoundApiKeyList(Output, frozen=True):
@@ -201,6 +212,7 @@ def search_api_keys(tx: Tx, caller: Caller, wanted: SearchApiKeysInput) -> Searc
     if workspace_id:
         access.enter(tx, caller, workspace_id).must("api-keys", "view")
     where = keys.conditions(tx, caller, workspace_id="", key_id=None, description="", owner_id=owner_id)
+    where += [api_keys.owned_by(access.principal_of(caller)[1])] if wanted.mine else []
     where += _reaching(tx, wanted)
     since = None if wanted.unused_days is None else tx.now - wanted.unused_days * DAY
     cut = wanted.cut(wanted.sort)
@@ -242,7 +254,7 @@ def show_key(tx: Tx, row: sa.Row[Any], limits: list[sa.Row[Any]]) -> FoundApiKey
         owner_name=row.owner_name or "",
         owner_works=row.owner_kind == "account" or (row.owner_name is not None and row.owner_status != "freeze"),
         addresses=Texts(item=list(scope.addresses)),
-        status="Disabled" if row.disabled else "Rotating" if rotating else "Active",
+        status=store.key_state(row, tx.now),
         limits=KeyLimitList(
             limit=[
                 KeyLimit(
@@ -262,6 +274,7 @@ def show_key(tx: Tx, row: sa.Row[Any], limits: list[sa.Row[Any]]) -> FoundApiKey
         applications=UNSET if scope.applications is None else Texts(item=list(scope.applications)),
         old_value_until=iso(row.old_until) if rotating else UNSET,
         last_used_date=UNSET if row.used_at is None else iso(row.used_at // 1000),
+        expire_date=UNSET if row.expires_at == NEVER else iso(row.expires_at),
     )
 
 

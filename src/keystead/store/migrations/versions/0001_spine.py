@@ -570,6 +570,7 @@ def upgrade() -> None:
         sa.Column("old_until", sa.BigInteger(), nullable=True),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("disabled", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -581,6 +582,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_api_keys_account_id_description"), "api_keys", ["account_id", "description"], unique=False)
     op.create_index(
+        "ix_api_keys_disabled",
+        "api_keys",
+        ["account_id", "disabled", "expires_at"],
+        unique=False,
+        sqlite_where=sa.text("disabled"),
+        postgresql_where=sa.text("disabled"),
+    )
+    op.create_index(
+        "ix_api_keys_expiring", "api_keys", ["account_id", "expires_at", "id", "disabled", "old_until"], unique=False
+    )
+    op.create_index(
         "ix_api_keys_list",
         "api_keys",
         [
@@ -589,6 +601,7 @@ def upgrade() -> None:
             "id",
             "workspace_id",
             "disabled",
+            "expires_at",
             "old_until",
             "owner_id",
             "last_four",
@@ -598,12 +611,28 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_api_keys_owner_id_workspace_id"), "api_keys", ["owner_id", "workspace_id"], unique=False)
     op.create_index(
+        "ix_api_keys_workspace_expiring",
+        "api_keys",
+        ["workspace_id", "expires_at", "id", "disabled", "old_until"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_api_keys_workspace_id_description_id"), "api_keys", ["workspace_id", "description", "id"], unique=False
     )
     op.create_index(
         "ix_api_keys_workspace_list",
         "api_keys",
-        ["workspace_id", "created_at", "id", "disabled", "old_until", "owner_id", "last_four", "description"],
+        [
+            "workspace_id",
+            "created_at",
+            "id",
+            "disabled",
+            "expires_at",
+            "old_until",
+            "owner_id",
+            "last_four",
+            "description",
+        ],
         unique=False,
     )
     op.create_table(
