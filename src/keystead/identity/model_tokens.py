@@ -135,7 +135,7 @@ def issue_from_key(
     """A temporary key with the rights of an API key, or fewer, and when it ends (seconds): at the latest with the key's
     value, or with the key itself."""
     ends = [int(each) for each in (key.expires_at, key.ends_at) if each is not None]
-    expires_at = min(int(now) + seconds, *ends)
+    expires_at = min([int(now) + seconds, *ends])
     token = Token(
         prefix=TEMPORARY,
         account_id=key.account_id,

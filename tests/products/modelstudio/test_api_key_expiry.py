@@ -228,3 +228,10 @@ def test_a_bound_that_is_set_later_binds_keys_that_are_there(studio: Studio) -> 
         of_it = sa.select(tables.audit).where(tables.audit.c.action == "BoundApiKeyExpiry")
         (event,) = (row for row in tx.rows(of_it) if row.account_id == studio.account_id)
     assert json.loads(event.parameters) == {"ApiKeyId": str(key["ApiKeyId"])}
+
+
+def test_a_key_without_an_end_gives_temporary_keys_their_whole_time(studio: Studio) -> None:
+    key = studio.key(made(studio)["ApiKeyValue"])
+    assert key is not None
+    _, until = model_tokens.issue_from_key(studio.keyring, key, now=studio.now, seconds=60, narrowed=Scope(), person="")
+    assert until == studio.now + 60
