@@ -51,7 +51,7 @@ from keystead.server.peers import Networks, Proxies
 from keystead.server.routes import Routes
 from keystead.server.uploads import Uploads
 from keystead.settings import OperatorError, Settings
-from keystead.store import console_sessions, feed, files, nonces, recycle_bin, schema
+from keystead.store import action_uses, console_sessions, feed, files, nonces, recycle_bin, schema
 from keystead.store.database import Database
 
 if TYPE_CHECKING:
@@ -369,6 +369,7 @@ async def _housekeeping(database: Database[Tx], window: ReplayWindow, clock: Clo
             running.forget(tx)
             files.forget_leases(tx)
             console_sessions.forget(tx)
+            action_uses.forget(tx)
 
     looked = clock() - upkeep.IDLE_SECONDS
     while True:

@@ -27,6 +27,7 @@ LISTS = {
     "groups.GROUPS": "/groups",
     "groups.MEMBERS": "/groups/{name}",
     "members.MEMBERS": "/workspaces/{workspace}/members",
+    "identity_access.ACCESS": "/users/{name}/access",
     "model_details.REACHING_KEYS": "/workspaces/{workspace}/models/api-keys/{model:path}",
     "model_details.WORKSPACES": "/workspaces/{workspace}/models/workspaces/{model:path}",
     "models.MODELS": "/workspaces/{workspace}/models",

@@ -62,6 +62,8 @@ STATES = (
     "/recycle-bin/access-keys?q=none",
     "/unused-access?days=3650",
     "/who-can",
+    "/users/{user}/access?show=smaller",
+    "/roles/{role}/access?show=smaller",
     "/settings/no-such-card",
     "/workspaces/{workspace}/api-keys?q=no-such-key",
     "/workspaces/{workspace}/models?q=no-such-model",

@@ -53,7 +53,7 @@ def test_the_public_names() -> None:
         *("Explanation", "Finding", "Layer", "LayerKind", "LayerTrace", "Level", "Match", "Policy", "PolicyError"),
         *("Principal", "Query", "Remedy", "SYSTEM_POLICIES", "StatementTrace", "SystemPolicy", "TrustedPrincipals"),
         *("compile_policy", "context_key", "could_allow", "decide", "explain", "findings", "fold", "gives_much"),
-        *("principal_kinds", "remedies", "shortened", "validate"),
+        *("narrowed", "principal_kinds", "remedies", "shortened", "validate"),
     ]
 
 

@@ -20,7 +20,7 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from keystead.identity.transaction import Tx
-from keystead.store import audit, usage
+from keystead.store import action_uses, audit, usage
 from keystead.store.audit import Event
 from keystead.store.database import Database
 
@@ -45,6 +45,14 @@ class Note(msgspec.Struct, frozen=True, array_like=True):
 
 
 _decode = msgspec.json.Decoder(Note).decode
+
+
+def _use(note: Note) -> action_uses.Use | None:
+    """The permission that a call's signer made use of; a key's call asks no policies of its owner."""
+    row, event = note.row, note.event
+    if event is None or row["key_id"] or row["owner_id"] == row["account_id"]:
+        return None
+    return action_uses.Use(event.account_id, str(row["owner_id"]), f"modelstudio:{event.action}", event.at)
 
 
 class Meter:
@@ -133,9 +141,9 @@ class Meter:
             again = [call_id for each in notes if (call_id := str(each.row["call_id"])) in self._again]
             known = usage.known(tx, again) if again else ()
             usage.insert(tx, [note.row for note in notes])
-            audit.insert_compactly(
-                tx, [each.event for each in notes if each.event and each.row["call_id"] not in known]
-            )
+            fresh = [each for each in notes if each.row["call_id"] not in known]
+            audit.insert_compactly(tx, [each.event for each in fresh if each.event])
+            action_uses.note(tx, [use for each in fresh if (use := _use(each)) is not None])
 
     def _write(self, mark: bytes, note: Note) -> None:
         line = mark + _encode(note) + b"\n"

@@ -16,6 +16,7 @@ from keystead.policy.explanation import (
 )
 from keystead.policy.findings import Finding, Level, findings, gives_much
 from keystead.policy.layers import Attached, Decision, Effect, Layer, LayerKind, Match, Query
+from keystead.policy.narrowing import narrowed
 from keystead.policy.patterns import fold
 from keystead.policy.reader import PolicyError
 from keystead.policy.remedies import Remedy, remedies
@@ -56,6 +57,7 @@ __all__ = [
     "findings",
     "fold",
     "gives_much",
+    "narrowed",
     "principal_kinds",
     "remedies",
     "shortened",

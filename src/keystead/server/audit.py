@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from keystead.identity.transaction import Tx
 from keystead.server.call import Call
 from keystead.server.rows import audit_event, parameters_of
-from keystead.store import audit, keys
+from keystead.store import action_uses, audit, keys
 from keystead.store.audit import Event
 from keystead.store.database import Database
 from keystead.store.keys import Use
@@ -36,6 +36,19 @@ class Noted(msgspec.Struct, frozen=True, gc=False):
     resource: str
     outcome: str
     diagnostic: str | None
+    permission: str = ""
+
+    @property
+    def use(self) -> action_uses.Use | None:
+        """What it adds to the sums of its caller; nothing for the account, which needs no permission."""
+        return _use_of(self.call, self.permission)
+
+
+def _use_of(call: Call, permission: str) -> action_uses.Use | None:
+    entity = call.caller.user_id or call.caller.role_id
+    if not permission or not entity:
+        return None
+    return action_uses.Use(call.caller.account_id, entity, permission[:128], int(call.now * 1000))
 
 
 def _event(noted: Event | Noted) -> Event:
@@ -59,6 +72,7 @@ class Auditor:
         self._reads: deque[Event | Noted] = deque()
         self._denials: deque[Event | Noted] = deque()
         self._used: dict[str, Call] = {}
+        self._writes: deque[action_uses.Use] = deque()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self.dropped = 0
@@ -78,9 +92,20 @@ class Auditor:
             return
         queue.append(event)
 
-    def note(self, call: Call, resource: str, outcome: str, diagnostic: str | None = None) -> None:
-        """Queue a call that read or was refused; this object's thread makes its event.  The rest as `audit_event`."""
-        self.add(Noted(call, parameters_of(call) if call.given else "{}", resource, outcome, diagnostic))
+    def note(
+        self, call: Call, resource: str, outcome: str, diagnostic: str | None = None, permission: str = ""
+    ) -> None:
+        """Queue a call that read or was refused; this object's thread makes its event.  The rest as `audit_event`.
+
+        permission: what policies allowed it by, "" where they did not.
+        """
+        self.add(Noted(call, parameters_of(call) if call.given else "{}", resource, outcome, diagnostic, permission))
+
+    def wrote(self, call: Call, permission: str) -> None:
+        """Queue what a write made use of; its event is written already."""
+        use = _use_of(call, permission)
+        if use is not None and len(self._writes) < self._size:
+            self._writes.append(use)
 
     def used(self, access_key_id: str, call: Call) -> None:
         """Note that a pair was used by a call; written at the next flush."""
@@ -107,13 +132,17 @@ class Auditor:
         each in a transaction of its own.
         """
         batches = [queue for queue in (self._denials, self._reads) for _ in range(0, len(queue), BATCH)]
-        for queue in batches or ([self._reads] if self._used else []):
-            events = [_event(queue[index]) for index in range(min(BATCH, len(queue)))]
+        for queue in batches or ([self._reads] if self._used or self._writes else []):
+            noted = [queue[index] for index in range(min(BATCH, len(queue)))]
+            events = [_event(each) for each in noted]
             used, self._used = self._used, {}
+            writes = [self._writes[index] for index in range(min(BATCH, len(self._writes)))]
             try:
                 with self._database.writing(self._clock(), "") as tx:
                     if events:
                         audit.insert_compactly(tx, events)
+                    uses = [each.use for each in noted if isinstance(each, Noted)]
+                    action_uses.note(tx, [*writes, *(each for each in uses if each is not None)])
                     if used:
                         keys.note_use(tx, {key: _use(call) for key, call in used.items()})
             except SQLAlchemyError as error:
@@ -122,4 +151,6 @@ class Auditor:
                 return
             for _ in events:
                 queue.popleft()
+            for _ in writes:
+                self._writes.popleft()
             time.sleep(0)

@@ -190,7 +190,7 @@ class Dispatcher:
     async def invoke(self, call: Call) -> Output:
         """Read, authorize, run and audit one call.  Raises `Fault`."""
         action, caller = call.action, call.caller
-        resource = ""
+        resource = permission = ""
         try:
             if self.shared is None:
                 self.limits.take(*_counted(call), call.now)
@@ -212,12 +212,17 @@ class Dispatcher:
                 if not caller.is_account:
                     judged = await self._tagged(call, names, facts)
                     authorization.check(call, asked, wanted, judged, facts, self.keyring)
+                    permission = action.permission_for(wanted, caller)
             output = await self._run(call, wanted, facts, resource)
         except Fault as fault:
-            self.auditor.note(call, resource, fault.code, denial.message_of(fault))
+            # Refused by policy behind the first check: a right of its own that the action asked for.
+            used = "" if denial.message_of(fault) else permission
+            self.auditor.note(call, resource, fault.code, denial.message_of(fault), used)
             raise
-        if not action.writes:
-            self.auditor.note(call, resource, "Success")
+        if action.writes:
+            self.auditor.wrote(call, permission)
+        else:
+            self.auditor.note(call, resource, "Success", None, permission)
         return output
 
     def lacks(self, call: Call) -> str:

@@ -22,7 +22,12 @@ from keystead.store.tables.applications_studio import (
 from keystead.store.tables.federation import oidc_providers, role_deletions, saml_providers, service_linked_roles
 from keystead.store.tables.gateway import upstreams, usage
 from keystead.store.tables.recycle_bin import recycled_keys, recycled_users
-from keystead.store.tables.reports import credential_report_lines, credential_reports, governance_reports
+from keystead.store.tables.reports import (
+    action_uses,
+    credential_report_lines,
+    credential_reports,
+    governance_reports,
+)
 from keystead.store.tables.sign_in import (
     console_sessions,
     login_profiles,
@@ -68,6 +73,7 @@ __all__ = [
     "access_keys",
     "account_documents",
     "accounts",
+    "action_uses",
     "agent_sessions",
     "agents",
     "api_keys",

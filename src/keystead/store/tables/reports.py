@@ -1,8 +1,8 @@
-"""Credential reports, written a piece at a time, and the figures of governance reports."""
+"""Credential reports, written a piece at a time, the figures of governance reports, and what identities used."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from keystead.store.tables.spine import metadata
 
@@ -34,4 +34,17 @@ governance_reports = Table(
     Column("account_id", String(16), ForeignKey("accounts.id"), primary_key=True),
     Column("generated_at", BigInteger, nullable=False),
     Column("metrics", Text, nullable=False),  # JSON: item → value
+)
+
+# One row for each permission that a user or role used on a day (UTC); summed from what is audited.
+action_uses = Table(
+    "action_uses",
+    metadata,
+    Column("account_id", String(16), primary_key=True),
+    Column("entity_id", String(64), primary_key=True),  # of a user or role
+    Column("action", String(128), primary_key=True),  # the permission, for instance ram:ListUsers
+    Column("day", Integer, primary_key=True),  # since 1970
+    Column("calls", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),  # milliseconds
+    Index(None, "day"),
 )

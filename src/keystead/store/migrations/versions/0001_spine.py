@@ -21,6 +21,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("alias", name=op.f("uq_accounts_alias")),
     )
     op.create_table(
+        "action_uses",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("entity_id", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=128), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "entity_id", "action", "day", name=op.f("pk_action_uses")),
+    )
+    op.create_index(op.f("ix_action_uses_day"), "action_uses", ["day"], unique=False)
+    op.create_table(
         "audit",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("account_id", sa.String(length=16), nullable=False),
