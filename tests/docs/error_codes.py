@@ -98,7 +98,7 @@ def table(words: Mapping[str, str], titles: str) -> str:
 
 
 def _cell(text: str) -> str:
-    shown = re.sub(r"\{(\w+)[^}]*\}", r"*\1*", text)
+    shown = re.sub(r"(?<!\{)\{(\w+)[^}]*\}", r"*\1*", text).replace("{{", "{").replace("}}", "}")
     return shown.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 

@@ -6,10 +6,8 @@ its template again; what was filled in stays as it is, but for the short phrases
 
 from __future__ import annotations
 
-from functools import cache
-from string import Formatter
-
 from keystead.console.texts import Language, mark
+from keystead.console.texts.clauses import fields_of
 from keystead.signing.diagnosis import causes
 
 PHRASES = frozenset(
@@ -69,9 +67,9 @@ def said(language: Language, sentence: str) -> str:
     if not language.table:
         return sentence
     for template in TEMPLATES:
-        fields = _fields(template, sentence)
+        fields = fields_of(template, sentence)
         if fields is not None:
-            return language.text(template, **{name: _phrase(language, value) for name, value in fields.items()})
+            return language.text(template, **{name: _phrase(language, value) for name, value in fields})
     return sentence
 
 
@@ -79,34 +77,7 @@ def _phrase(language: Language, value: str) -> str:
     if value in PHRASES:
         return language.text(value)
     for template in (IN_PARAMETER, ARRIVED):
-        fields = _fields(template, value)
+        fields = fields_of(template, value)
         if fields is not None:
-            return language.text(template, **fields)
+            return language.text(template, **dict(fields))
     return value
-
-
-def _fields(template: str, text: str) -> dict[str, str] | None:
-    """What a text was filled with, None where it is not of the template.  Each field begins as late as it can."""
-    pieces, names = _parts(template)
-    if not names:
-        return {} if text == template else None
-    first, *middle, last = pieces
-    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
-        return None
-    rest = text[len(first) : len(text) - len(last)]
-    values: list[str] = []
-    for border in reversed(middle):
-        rest, found, value = rest.rpartition(border)
-        if not found:
-            return None
-        values.insert(0, value)
-    return dict(zip(names, [rest, *values], strict=True))
-
-
-@cache
-def _parts(template: str) -> tuple[list[str], list[str]]:
-    """The fixed pieces of a template, and the fields between them."""
-    found = list(Formatter().parse(template))
-    names = [name for _, name, _, _ in found if name is not None]
-    pieces = [piece for piece, _, _, _ in found]
-    return (pieces if len(pieces) > len(names) else [*pieces, ""]), names

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keystead.console.texts import Language, mark
+from keystead.console.texts import Language, clauses, mark
 from keystead.policy import conditions, grammar
 from keystead.policy.findings import TEXTS
 from keystead.policy.grammar import Clause, RawStatement
@@ -103,15 +103,19 @@ def meaning(language: Language, text: str) -> list[Sentence]:
 
 
 def finding_text(language: Language, found: Mapping[str, Any]) -> str:
-    """What a finding of CheckPolicyDocument says; an error's own words where it has no text."""
+    """What a finding of CheckPolicyDocument says; an error's own sentence where it has no text."""
     known = TEXTS.get(found["Code"])
-    return language.text(known[1], subject=found["Subject"]) if known else str(found["Message"])
+    return (
+        language.text(known[1], subject=found["Subject"])
+        if known
+        else clauses.sentence(language, str(found["Message"]))
+    )
 
 
 def finding_step(language: Language, found: Mapping[str, Any]) -> str:
     """What to do about it."""
     known = TEXTS.get(found["Code"])
-    return language.text(known[2]) if known else str(found["NextStep"])
+    return language.text(known[2]) if known else clauses.sentence(language, str(found["NextStep"]))
 
 
 def pretty(text: str) -> str:

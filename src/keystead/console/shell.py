@@ -17,13 +17,15 @@ from keystead.commands.catalogue import Action, Product, product, products, spel
 from keystead.commands.errors import CommandError, printable, usage
 from keystead.commands.parameters import split_tokens, to_pairs
 from keystead.console.asking import Asking, RefusedError
+from keystead.console.texts import Language, clauses, mark
 from keystead.wire.names import kebab
 
 MOST_LINE = 32_768
 MOST_OUTPUT = 200_000
 """Characters that a line may answer; what is longer is cut, and says so."""
 
-HELP = """\
+HELP = mark(
+    """\
 PRODUCT ACTION --parameter VALUE …   as in: ram create-user --user-name alice
 PRODUCT                              lists the product's actions
 help [PRODUCT [ACTION]]              what there is, what it takes
@@ -34,6 +36,8 @@ history, clear                       the lines so far; an empty screen
 Every action also takes --output json|table and --query JMESPATH; where a parameter
 has that name, as in search-users, it is the parameter's, and --cli-query the other.
 Up and down go through the history, Tab completes."""
+)
+CUT = mark("… (cut; use --query to say what you want)")
 
 OWN = ("help", "whoami", "export", "history", "clear")
 
@@ -46,22 +50,24 @@ class Answer:
     ok: bool = True
 
 
-async def run(asking: Asking, line: str, *, endpoint: str) -> Answer:
+async def run(asking: Asking, line: str, language: Language, *, endpoint: str) -> Answer:
     """Run a line; whatever goes wrong is told as the command line tells it."""
     try:
         if len(line) > MOST_LINE:
             raise usage(f"The line has {len(line)} characters; {MOST_LINE} are allowed.")
-        text = await _run(asking, _words(line), endpoint)
+        text = await _run(asking, _words(line), language, endpoint)
     except CommandError as error:
-        return Answer(_told(error.message, (), error.next_step), ok=False)
+        message, step = clauses.sentence(language, error.message), clauses.sentence(language, error.next_step)
+        return Answer(_told(language, message, (), step), ok=False)
     except RefusedError as refused:
         fault = refused.refusal.fault
         detail = [(name, value) for name, value in (fault.detail or {}).items() if name != "EncodedDiagnosticMessage"]
         lines = [("Code", f"{fault.code} (HTTP {fault.status})"), *detail, ("Request ID", refused.refusal.request_id)]
-        return Answer(_told(fault.message, lines, fault.next_step), ok=False)
-    return Answer(
-        text if len(text) <= MOST_OUTPUT else text[:MOST_OUTPUT] + "\n… (cut; use --query to say what you want)"
-    )
+        if language.table:
+            lines.append(("Original", fault.message))
+        message, step = clauses.message(language, fault), clauses.next_step(language, fault)
+        return Answer(_told(language, message, lines, step), ok=False)
+    return Answer(text if len(text) <= MOST_OUTPUT else text[:MOST_OUTPUT] + "\n" + language.text(CUT))
 
 
 def _words(line: str) -> list[str]:
@@ -78,12 +84,12 @@ def _without_program(words: list[str]) -> list[str]:
     return words[1:] if words[:1] in (["keystead"], ["aliyun"]) and words[1:2] and words[1] in known else words
 
 
-async def _run(asking: Asking, words: list[str], endpoint: str) -> str:
+async def _run(asking: Asking, words: list[str], language: Language, endpoint: str) -> str:
     match words:
         case []:
             return ""
         case ["help"]:
-            return HELP + "\n\nProducts: " + ", ".join(sorted(products()))
+            return language.text(HELP) + "\n\n" + language.text("Products:") + " " + ", ".join(sorted(products()))
         case ["help", name] if name not in OWN:
             return _actions(product(name))
         case ["help", name, action]:
@@ -91,7 +97,7 @@ async def _run(asking: Asking, words: list[str], endpoint: str) -> str:
         case ["whoami"]:
             return _json(await asking.ask("sts", "GetCallerIdentity"))
         case ["export"]:
-            return await _export(asking, endpoint)
+            return await _export(asking, language, endpoint)
         case ["call", name, action, *rest]:
             return await _call(asking, product(name).action(action), rest)
         case [name]:
@@ -132,7 +138,7 @@ def _options(action: Action, tokens: Sequence[str]) -> tuple[str, str, list[str]
     return found["output"], found["query"], rest
 
 
-async def _export(asking: Asking, endpoint: str) -> str:
+async def _export(asking: Asking, language: Language, endpoint: str) -> str:
     answer = (await asking.ask("keystead", "CreateConsoleCredentials"))["Credentials"]
     lines = {
         "ALIBABA_CLOUD_ACCESS_KEY_ID": answer["AccessKeyId"],
@@ -141,7 +147,8 @@ async def _export(asking: Asking, endpoint: str) -> str:
         "KEYSTEAD_ENDPOINT": endpoint,
     }
     exported = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in lines.items())
-    return f"# Valid until {answer['Expiration']}; they may what you may, and end with you.\n{exported}"
+    until = language.text("Valid until {until}; they may what you may, and end with you.", until=answer["Expiration"])
+    return f"# {until}\n{exported}"
 
 
 def _actions(found: Product) -> str:
@@ -189,9 +196,16 @@ def _table(value: Any) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def _told(message: str, lines: Sequence[tuple[str, str]], next_step: str) -> str:
+def _told(language: Language, message: str, lines: Sequence[tuple[str, str]], next_step: str) -> str:
     told = [("Error", message), *lines, *((("Next step", next_step),) if next_step else ())]
-    return "\n".join(f"{name}: {printable(str(value))}" for name, value in told)
+    names = {
+        "Error": language.text("Error"),
+        "Next step": language.text("Next step"),
+        "Code": language.text("Code"),
+        "Request ID": language.text("Request ID"),
+        "Original": language.text("Original"),
+    }
+    return "\n".join(f"{names.get(name, name)}: {printable(str(value))}" for name, value in told)
 
 
 def complete(line: str) -> list[str]:

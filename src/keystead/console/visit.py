@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from keystead.console.asking import Asked, Asking, Given, RefusedError, action_of
 from keystead.console.entrance import PREFIX, Fittings
 from keystead.console.sessions import Keeper, SignedIn
-from keystead.console.texts import LANGUAGES, Language, accepted, language
+from keystead.console.texts import LANGUAGES, Language, accepted, clauses, language
+from keystead.faults import Fault
 from keystead.wire.request import WireRequest
 
 if TYPE_CHECKING:
@@ -140,6 +141,18 @@ class Visit:
     def text(self, english: str, /, **values: object) -> str:
         """A text in the person's language."""
         return self.language.text(english, **values)
+
+    def message(self, fault: Fault) -> str:
+        """What a fault says, in the person's language."""
+        return clauses.message(self.language, fault)
+
+    def next_step(self, fault: Fault) -> str:
+        """What a fault says to do, in the person's language."""
+        return clauses.next_step(self.language, fault)
+
+    def sentence(self, english: str) -> str:
+        """A sentence that an action answered, in the person's language where it is known there."""
+        return clauses.sentence(self.language, english)
 
     # -- answering ---------------------------------------------------------------------------------------------------
 

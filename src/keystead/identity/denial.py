@@ -10,10 +10,27 @@ import binascii
 
 import msgspec
 
-from keystead.faults import Fault
+from keystead.faults import Fault, FaultKind
 from keystead.identity.callers import Caller, IdentityType
 from keystead.identity.keyring import Keyring, SealBrokenError
 from keystead.policy import Decision, LayerKind, Query, explain
+
+FORBIDDEN = FaultKind(
+    "NoPermission",
+    403,
+    "You are not authorized to do this action. Resource: {resource} Action: {action} "
+    "(ExplicitDeny: {layer} forbid it; {distance})",
+    "Ask an administrator to change the statement that denies {action}. "
+    "DecodeDiagnosticMessage shows what was evaluated.",
+)
+NOT_ALLOWED = FaultKind(
+    "NoPermission",
+    403,
+    "You are not authorized to do this action. Resource: {resource} Action: {action} "
+    "(ImplicitDeny: {layer} do not allow it; {distance})",
+    "Ask an administrator for a policy that allows {action} on {resource}. "
+    "DecodeDiagnosticMessage shows what was evaluated.",
+)
 
 _PURPOSE = "diagnostic"
 # Clients know these messages by their beginning: base64 of a one and a zero byte starts with "AQ".
@@ -111,13 +128,9 @@ def no_permission(
         principal_arns=query.principal.arns if query.principal else (),
         federated=(query.principal.federated or "") if query.principal else "",
     )
-    said = "forbid it" if decision.explicit_deny else "do not allow it"
-    return Fault(
-        "NoPermission",
-        403,
-        f"You are not authorized to do this action. Resource: {query.resource} Action: {query.action} "
-        f"({kind}: {_LAYER_WORDS[layer]} {said}; {distance})",
-        next_step=_next_step(query, explicit_deny=decision.explicit_deny),
+    declared = FORBIDDEN if decision.explicit_deny else NOT_ALLOWED
+    fault = declared(resource=query.resource, action=query.action, layer=_LAYER_WORDS[layer], distance=distance)
+    return fault.carrying(
         detail={
             "AuthAction": query.action,
             "AuthPrincipalType": principal,
@@ -126,7 +139,7 @@ def no_permission(
             "PolicyType": layer.value,
             "NoPermissionType": kind,
             "EncodedDiagnosticMessage": encode(keyring, diagnostic),
-        },
+        }
     )
 
 
@@ -142,13 +155,6 @@ def _distance(decision: Decision, query: Query, caller: Caller) -> str:
     if not near:
         return f"none of the {total} statement(s) names the action"
     return f"of {total} statement(s) {len(near)} allow the action, but on other resources or under other conditions"
-
-
-def _next_step(query: Query, *, explicit_deny: bool) -> str:
-    tail = "DecodeDiagnosticMessage shows what was evaluated."
-    if explicit_deny:
-        return f"Ask an administrator to change the statement that denies {query.action}. {tail}"
-    return f"Ask an administrator for a policy that allows {query.action} on {query.resource}. {tail}"
 
 
 def encode(keyring: Keyring, diagnostic: Diagnostic) -> str:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from keystead.faults import Fault
+from keystead.faults import Fault, FaultKind
+
+THROTTLED = FaultKind(
+    "Throttling.User",
+    400,
+    "Request was denied due to user flow control. {limit} {kind} calls per second are allowed; "
+    "the next one is free in {wait} ms.",
+    "Wait {wait} ms and try again, or ask the operator to raise {setting}.",
+)
 
 _MOST_BUCKETS = 10_000
 
@@ -39,14 +47,8 @@ class RateLimits:
 
 def throttled(kind: str, limit: int, wait: int) -> Fault:
     """`Throttling.User`; `wait` in milliseconds goes into both headers that clients read."""
-    return Fault(
-        "Throttling.User",
-        400,
-        f"Request was denied due to user flow control. {limit} {kind} calls per second are allowed; "
-        f"the next one is free in {wait} ms.",
-        next_step=f"Wait {wait} ms and try again, or ask the operator to raise {_SETTINGS[kind]}.",
-        headers=(("x-acs-retry-after", str(wait)), ("retry-after", str(-(-wait // 1000)))),
-    )
+    fault = THROTTLED(limit=limit, kind=kind, wait=wait, setting=_SETTINGS[kind])
+    return fault.carrying(headers=(("x-acs-retry-after", str(wait)), ("retry-after", str(-(-wait // 1000)))))
 
 
 _SETTINGS = {"read": "reads_per_second", "write": "writes_per_second", "sts": "sts_per_second"}

@@ -15,7 +15,21 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 
 import msgspec
 
-from keystead.faults import Fault
+from keystead.faults import Fault, FaultKind
+
+MISSING = FaultKind("Missing<Name>", 400, "{name} is mandatory for this action.", "Send the parameter {name}.")
+INVALID = FaultKind(
+    "InvalidParameter.<Name>.Format",
+    400,
+    "The parameter {name} {problem}.",
+    "Correct {name} and send the request again.",
+)
+NOT_AN_OBJECT = FaultKind(
+    "InvalidParameter.Format",
+    400,
+    "The request's content type is JSON, but its body is not a JSON object.",
+    'Send {{"ParameterName": value, …}}, or send the parameters in the query.',
+)
 
 MAX_LIST = 1000
 """Highest index and number of members of one list parameter."""
@@ -100,17 +114,12 @@ class Nothing(Input, frozen=True):
 
 def missing(name: str, rule: Rule | None = None) -> Fault:
     """`Missing<Name>`, or the code that the rule has for it; 400."""
-    return Fault(
-        getattr(rule, "absent", "") or f"Missing{name}",
-        400,
-        f"{name} is mandatory for this action.",
-        next_step=f"Send the parameter {name}.",
-    )
+    return MISSING.coded(getattr(rule, "absent", "") or f"Missing{name}", name=name)
 
 
 def _invalid(name: str, part: str, rule: Rule, problem: str) -> Fault:
     code = getattr(rule, "fault", "") or f"InvalidParameter.{name}.{part}"
-    return Fault(code, 400, f"The parameter {name} {problem}.", next_step=f"Correct {name} and send the request again.")
+    return INVALID.coded(code, name=name, problem=problem)
 
 
 def _read_text(name: str, rule: Text, matcher: re.Pattern[str] | None, value: str) -> str:
@@ -119,7 +128,7 @@ def _read_text(name: str, rule: Text, matcher: re.Pattern[str] | None, value: st
         problem = f"has {length} characters; {rule.min} to {rule.max} are allowed"
         raise _invalid(name, "Length", rule, problem)
     if matcher is not None and value and matcher.fullmatch(value) is None:
-        problem = f"does not match {rule.pattern}" + (f" ({rule.doc})" if rule.doc else "")
+        problem = f"does not match {rule.pattern} ({rule.doc})" if rule.doc else f"does not match {rule.pattern}"
         raise _invalid(name, rule.wrong, rule, problem)
     if "\x00" in value:
         raise _invalid(name, rule.wrong, rule, "contains a NUL character")
@@ -347,12 +356,7 @@ def json_parameters(body: bytes) -> dict[str, str]:
     """
     decoded = _decoded(body)
     if not isinstance(decoded, dict):
-        raise Fault(
-            "InvalidParameter.Format",
-            400,
-            "The request's content type is JSON, but its body is not a JSON object.",
-            next_step='Send {"ParameterName": value, …}, or send the parameters in the query.',
-        )
+        raise NOT_AN_OBJECT()
     return {name: _as_text(value) for name, value in decoded.items() if value is not None}
 
 

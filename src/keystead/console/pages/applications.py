@@ -214,5 +214,5 @@ async def playground_key(visit: Visit) -> Response:
         )
     except RefusedError as refused:
         fault = refused.refusal.fault
-        return JSONResponse({"why": f"{fault.code}: {fault.message} {fault.next_step}"}, fault.status)
+        return JSONResponse({"why": f"{fault.code}: {visit.message(fault)} {visit.next_step(fault)}"}, fault.status)
     return JSONResponse({"token": answer["Token"], "until": answer["ExpiresAt"]})

@@ -44,7 +44,9 @@ async def changing_password(visit: Visit) -> Response:
     try:
         await keeper.write(work, account_id)
     except Fault as fault:
-        return visit.render("change_password.html", fault.status, said=f"{fault.message} {fault.next_step}")
+        return visit.render(
+            "change_password.html", fault.status, said=f"{visit.message(fault)} {visit.next_step(fault)}"
+        )
     return _again(visit, visit.text("The password is changed. Sign in with it."))
 
 

@@ -21,7 +21,7 @@ async def open_shell(visit: Visit) -> Response:
 async def run(visit: Visit) -> Response:
     """Run a line; answers JSON to the page's script and a page to a form."""
     line = visit.form.get("line", "")
-    answer = await shell.run(visit.asking, line.strip(), endpoint=visit.base_url)
+    answer = await shell.run(visit.asking, line.strip(), visit.language, endpoint=visit.base_url)
     if visit.request.headers.get("accept", "").startswith("application/json"):
         return JSONResponse({"text": answer.text, "ok": answer.ok})
     visit.asked.clear()  # the line itself is the command

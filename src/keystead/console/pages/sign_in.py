@@ -268,7 +268,7 @@ async def by_passkey(visit: Visit) -> Response:
 
         found = await keeper.write(judge, account_id)
     except PasskeyError as error:
-        return await _refuse(visit, "user", "", PASSKEY_REFUSED(why=error, origin=site.origin).message, 403)
+        return await _refuse(visit, "user", "", visit.message(PASSKEY_REFUSED(why=error, origin=site.origin)), 403)
     if found.outcome is not Outcome.OK:
         return await _refuse(visit, "user", "", _words(visit, found), 403)
     return await _open(visit, found)

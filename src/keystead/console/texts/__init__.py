@@ -10,14 +10,19 @@ from importlib.resources import files
 from babel.messages import pofile
 
 LANGUAGES = {"en": "English", "zh": "中文"}
+_ANSWERED = ("clauses.po", "errors.po")
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language: its code, and the function from an English text to its own."""
+    """One language: its code, and the function from an English text to its own.
+
+    sentences: the texts among them that an answer may hold with its fields filled in (`texts.clauses`).
+    """
 
     code: str
     table: Mapping[str, str]
+    sentences: tuple[str, ...] = ()
 
     def text(self, english: str, /, **values: object) -> str:
         """The text in this language, `{name}` filled in; a text without a translation stays English."""
@@ -35,13 +40,16 @@ def language(code: str) -> Language:
     if code not in LANGUAGES or code == "en":
         return Language("en", {})
     table: dict[str, str] = {}
+    sentences: list[str] = []
     for each in sorted(files(__name__).joinpath(code).iterdir(), key=lambda file: file.name):
         if each.name.endswith(".po"):
             with each.open("rb") as opened:
                 for message in pofile.read_po(opened, locale=code):
                     if message.id and isinstance(message.id, str) and isinstance(message.string, str):
                         table[message.id] = message.string
-    return Language(code, table)
+                        if each.name in _ANSWERED:
+                            sentences.append(message.id)
+    return Language(code, table, tuple(sentences))
 
 
 def accepted(header: str) -> str:

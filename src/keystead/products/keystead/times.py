@@ -5,8 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from keystead.faults import Fault
+from keystead.faults import FaultKind
 from keystead.wire.parameters import Text
+
+NOT_A_TIME = FaultKind(
+    "InvalidParameter.<Name>.Format",
+    400,
+    "The parameter {name} is not a time: {text!r}.",
+    "Write it like 2026-01-02T03:04:05Z.",
+)
 
 Instant = Annotated[str, Text(10, 32, r"[0-9TZ:.+-]+", wrong="Format", doc="ISO 8601, UTC unless it has an offset")]
 
@@ -18,12 +25,7 @@ def milliseconds(name: str, text: str | None, default: int) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Fault(
-            f"InvalidParameter.{name}.Format",
-            400,
-            f"The parameter {name} is not a time: {text!r}.",
-            next_step="Write it like 2026-01-02T03:04:05Z.",
-        ) from None
+        raise NOT_A_TIME.coded(f"InvalidParameter.{name}.Format", name=name, text=text) from None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 

@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from keystead import arn
 from keystead.clock import iso
-from keystead.faults import Fault, FaultKind
+from keystead.faults import FaultKind
 from keystead.identity import denial, sessions
 from keystead.identity.callers import Caller, Role
 from keystead.identity.directory import Directory
@@ -55,6 +55,19 @@ SOURCE_IDENTITY_FIXED = FaultKind(
     403,
     "You are not authorized to do this action. The session's SourceIdentity is {held!r} and cannot become {asked!r}.",
     "Leave SourceIdentity out, or send the value that the session has.",
+)
+SOURCE_IDENTITY_RESERVED = FaultKind(
+    "InvalidParameter.SourceIdentity",
+    400,
+    "The parameter SourceIdentity may not start with {reserved}.",
+    "Send the person's own name.",
+)
+NOT_TRUSTED = FaultKind(
+    "NoPermission",
+    403,
+    "No permission perform {action} on this Role. Maybe you are not authorized to perform {action} or the specified "
+    "role does not trust you. {denied}",
+    "Name the caller in the role's trust policy, with the conditions it can meet.",
 )
 
 _RESERVED = ("acs:", "aliyun:", "alibabacloud:")
@@ -184,12 +197,7 @@ def _source_identity(caller: Caller, wanted: AssumeRoleInput) -> str:
     """The session's source identity: it persists through chaining and cannot be changed."""
     asked = wanted.source_identity
     if asked is not None and asked.lower().startswith(_RESERVED):
-        raise Fault(
-            "InvalidParameter.SourceIdentity",
-            400,
-            f"The parameter SourceIdentity may not start with {', '.join(_RESERVED)}.",
-            next_step="Send the person's own name.",
-        )
+        raise SOURCE_IDENTITY_RESERVED(reserved=", ".join(_RESERVED))
     if caller.source_identity and asked is not None and asked != caller.source_identity:
         raise SOURCE_IDENTITY_FIXED(held=caller.source_identity, asked=asked)
     return asked or caller.source_identity
@@ -205,14 +213,7 @@ def _check_trust(desk: Desk, caller: Caller, role: Role, action: str) -> None:
     fault = denial.no_permission(
         decision, query, caller, desk.keyring, desk.now, distance=f"the caller is {caller.principal_arn}"
     )
-    raise Fault(
-        fault.code,
-        fault.status,
-        f"No permission perform {action} on this Role. Maybe you are not authorized to perform {action} or the "
-        f"specified role does not trust you. {fault.message}",
-        next_step="Name the caller in the role's trust policy, with the conditions it can meet.",
-        detail=fault.detail,
-    )
+    raise NOT_TRUSTED(action=action, denied=fault.message).carrying(detail=fault.detail)
 
 
 def _check_identity(desk: Desk, caller: Caller, role: Role, action: str) -> None:

@@ -34,7 +34,6 @@ from keystead.wire.answers import Output
 from keystead.wire.parameters import Input, Text
 
 OIDC_PROVIDER_NOT_FOUND = absent("OIDCProvider", "OIDC provider")
-NOT_TRUSTED = "AuthenticationFail.NoPermission"
 
 
 def _refusal(part: str, message: str, next_step: str) -> FaultKind:
@@ -60,7 +59,7 @@ REFUSALS = {
         "Check that this server reaches the provider's IssuerUrl, its certificate and the fingerprints.",
     ),
 }
-NOT_TRUSTED_KIND = FaultKind(NOT_TRUSTED, 401, "The role does not trust the token.")
+NOT_TRUSTED = FaultKind("AuthenticationFail.NoPermission", 401, "The role does not trust the token.")
 
 
 class AssumeRoleWithOidcInput(Input, frozen=True):
@@ -137,7 +136,7 @@ async def prove(desk: Desk, wanted: AssumeRoleWithOidcInput, _caller: Caller) ->
         TOO_LONG,
         POLICY_TOO_LONG,
         POLICY_MALFORMED,
-        NOT_TRUSTED_KIND,
+        NOT_TRUSTED,
         *REFUSALS.values(),
     ),
 )
@@ -149,7 +148,8 @@ def assume_role_with_oidc(desk: Desk, caller: Caller, wanted: AssumeRoleWithOidc
     try:
         federation.check_trust(desk, replace(caller, session_name=token.subject), proven.provider, proven.role, facts)
     except Fault as fault:
-        raise Fault(NOT_TRUSTED, 401, fault.message, next_step=fault.next_step, detail=fault.detail) from None
+        fault.code, fault.status = NOT_TRUSTED.code, NOT_TRUSTED.status
+        raise
     credentials, user = federation.open_session(
         desk,
         proven.provider,

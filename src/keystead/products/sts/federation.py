@@ -11,7 +11,7 @@ from typing import Annotated
 
 from keystead import arn
 from keystead.clock import iso
-from keystead.faults import Fault, FaultKind
+from keystead.faults import FaultKind
 from keystead.identity import denial, sessions
 from keystead.identity.callers import Caller, IdentityType, Role
 from keystead.identity.directory import Directory
@@ -32,6 +32,13 @@ ROLE_ARN_NOT_FOUND = FaultKind(
     404,
     "The role does not exist: {arn}.",
     "Check the ARN; GetRole answers it.",
+)
+NOT_TRUSTED = FaultKind(
+    "NoPermission",
+    403,
+    "No permission perform sts:AssumeRole on this Role. Maybe the specified role does not trust you. {denied}",
+    "Name the identity provider as Federated in the role's trust policy, with conditions that the assertion or token "
+    "meets.",
 )
 
 FederatedDuration = Annotated[
@@ -79,15 +86,7 @@ def check_trust(
     fault = denial.no_permission(
         decision, query, caller, desk.keyring, desk.now, distance=f"the identity provider is {provider.arn}"
     )
-    raise Fault(
-        fault.code,
-        fault.status,
-        f"No permission perform sts:AssumeRole on this Role. Maybe the specified role does not trust you. "
-        f"{fault.message}",
-        next_step="Name the identity provider as Federated in the role's trust policy, with conditions that the "
-        "assertion or token meets.",
-        detail=fault.detail,
-    )
+    raise NOT_TRUSTED(denied=fault.message).carrying(detail=fault.detail)
 
 
 _OTHER_ACCOUNT = Decision(False, False, LayerKind.TRUST)
