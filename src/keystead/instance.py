@@ -62,6 +62,7 @@ def quotas_of(settings: Settings) -> Quotas:
         recycled_access_keys=settings.recycled_access_keys,
         access_key_max_age_days=settings.access_key_max_age_days,
         api_key_max_age_days=settings.api_key_max_age_days,
+        api_key_max_idle_days=settings.api_key_max_idle_days,
         workspaces=settings.workspaces_quota,
         api_keys=settings.api_keys_quota,
         identity_providers=settings.identity_providers_quota,

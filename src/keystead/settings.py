@@ -277,6 +277,9 @@ class Settings:
         low=0,
         high=36_500,
     )
+    api_key_max_idle_days: int = _setting(
+        0, "Days without a call after which an API key is disabled; 0: never.", "Quotas", low=0, high=36_500
+    )
     recycled_access_keys: int = _quota(3, "AccessKey pairs of one user in the recycle bin, likewise", 100)
     workspaces_quota: int = _quota(20, "workspaces of the account")
     api_keys_quota: int = _quota(50, "API keys of the account")

@@ -108,7 +108,17 @@ def test_a_pair_that_leaked_is_out_at_once(boss: Person, console: Server) -> Non
     page.get_by_role("link", name="Report as Leaked").click()
     page.get_by_label("to confirm").fill(key.id)
     page.get_by_role("button", name="Report as Leaked").click()
-    expect(page.get_by_role("status")).to_contain_text("noted as leaked")
+    expect(page.get_by_role("status")).to_contain_text("is disabled for good")
+    expect(page.get_by_role("button", name="Roll Back")).to_have_count(0)
+    boss.check_access()
+    assert answer(console, key) != "Success"
+    boss.open(f"/users/leaky/access-keys/{key.id}")
+    expect(page.get_by_text("Restricted (leaked)")).to_be_visible()
+    expect(page.get_by_role("link", name="Enable")).to_have_count(0)
+    expect(page.get_by_role("link", name="Report as Leaked")).to_have_count(0)
+    boss.open(f"/users/leaky/access-keys/{key.id}/enable")
+    page.get_by_role("button", name="Enable").click()
+    expect(page.get_by_text("NotSupport.AccessKeyRestricted").first).to_be_visible()
     assert answer(console, key) != "Success"
 
 

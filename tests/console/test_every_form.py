@@ -146,7 +146,7 @@ FORMS: dict[str, tuple[dict[str, str], str]] = {
     "/users/{name}/access-keys/{key}/enable": ({}, f"ram UpdateAccessKey UserName={{user}} {PAIR} Status=Active"),
     "/users/{name}/access-keys/{key}/leaked": (
         {"_typed": "{pair}"},
-        f"ram UpdateAccessKey UserName={{user}} {PAIR} Status=Inactive",
+        f"keystead ReportAccessKeyLeaked UserName={{user}} {PAIR}",
     ),
     "/users/{name}/access-keys/{key}/network": (
         {"act": "off"},

@@ -196,7 +196,8 @@ def test_account_alias(tmp_path: Path) -> None:
 
 
 @proves(
-    *("workspaces_quota", "api_keys_quota", "virtual_mfa_devices"), *("access_key_max_age_days", "api_key_max_age_days")
+    *("workspaces_quota", "api_keys_quota", "virtual_mfa_devices"),
+    *("access_key_max_age_days", "api_key_max_age_days", "api_key_max_idle_days"),
 )
 @pytest.mark.parametrize(
     ("setting", "quota"),
@@ -206,6 +207,7 @@ def test_account_alias(tmp_path: Path) -> None:
         ("virtual_mfa_devices", "virtual_mfa_devices"),
         ("access_key_max_age_days", "access_key_max_age_days"),
         ("api_key_max_age_days", "api_key_max_age_days"),
+        ("api_key_max_idle_days", "api_key_max_idle_days"),
     ],
 )
 def test_a_setting_is_the_quota_that_its_rule_reads(setting: str, quota: str) -> None:

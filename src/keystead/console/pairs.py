@@ -32,6 +32,9 @@ _STATES = {
     "Active": (mark("Active"), "good"),
     "Inactive": (mark("Inactive"), "warning"),
     "Expired": (mark("Expired"), "bad"),
+    "Restricted": (mark("Restricted (leaked)"), "bad"),
+    "IdleDisabled": (mark("Idle, disabled"), "warning"),
+    "TooOld": (mark("Too old, disabled"), "warning"),
 }
 
 
@@ -44,6 +47,9 @@ _ACTS = {
     "Active": (_DISABLE, _ROTATE, _NETWORK),
     "Inactive": (_ENABLE, _DELETE, _NETWORK),
     "Expired": (_DELETE,),
+    "Restricted": (_ROTATE, _DELETE),
+    "IdleDisabled": (_ENABLE, _DELETE, _NETWORK),
+    "TooOld": (_ROTATE, _DELETE),
 }
 """What can be done with a pair in each state: label, page, and the action that it takes."""
 

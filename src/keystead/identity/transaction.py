@@ -43,6 +43,7 @@ class Quotas:
     recycled_access_keys: int = 3  # per user
     access_key_max_age_days: int = 0  # 0: pairs never grow too old
     api_key_max_age_days: int = 0  # 0: API keys need not expire
+    api_key_max_idle_days: int = 0  # 0: API keys may lie unused
     workspaces: int = 20
     api_keys: int = 50
 

@@ -1,5 +1,5 @@
-"""What happens by itself: pairs that are idle or too old and idle log-ons are disabled, API keys are given the expiry
-that the operator bounds them by, begun reports are made whole.
+"""What happens by itself: pairs that are idle or too old, idle API keys and idle log-ons are disabled, API keys are
+given the expiry that the operator bounds them by, begun reports are made whole.
 
 Every node does it; under the account's lock it is done once.  Source: reference/ram-behaviour.md 5.6 and 5.13.
 """
@@ -27,9 +27,11 @@ _AT_ONCE = 500
 
 
 def disable_idle(database: Database[Tx], now: float) -> int:
-    """Disable pairs and console log-ons that were idle for longer than their account allows, and pairs that are older
-    than the setting access_key_max_age_days; API keys from before the setting api_key_max_age_days get the expiry that
-    already binds them, so that lists tell it.  Returns how many there were.
+    """Disable pairs and console log-ons that were idle for longer than their account allows, API keys that were for
+    longer than api_key_max_idle_days, and pairs that are older than access_key_max_age_days.
+
+    API keys from before the setting api_key_max_age_days get the expiry that already binds them, so that lists tell
+    it.  Returns how many things were changed.
 
     At most some hundred in one transaction, so that other writes need not wait.
     """
@@ -46,26 +48,34 @@ def disable_idle(database: Database[Tx], now: float) -> int:
     return total
 
 
-def _limits(tx: Tx) -> tuple[int, int]:
-    """Since when a pair, and since when a log-on, must have been used."""
-    preference = preferences.get(tx)
-    return (
-        tx.now - preference.max_idle_days_for_access_keys * _DAY,
-        tx.now - preference.max_idle_days_for_users * _DAY,
-    )
+def _since(tx: Tx, days: int) -> int:
+    """The moment from which on something must have been used that may be idle for so many days."""
+    return tx.now - days * _DAY
 
 
 def _anything_idle(database: Database[Tx], now: float, account: str) -> bool:
     """Asked in a reading transaction: nearly always there is nothing to write."""
     with database.reading(now, account) as tx:
-        since_keys, since_logons = _limits(tx)
-        return bool(_old(tx, 1) or _late(tx, 1) or idle.keys(tx, since_keys, 1) or idle.logons(tx, since_logons, 1))
+        return any(find(tx, 1) for find in (_old, _unused, _logons, _unused_api_keys, _late))
 
 
 def _old(tx: Tx, most: int) -> list[sa.Row[Any]]:
     """Active pairs that are too old."""
     days = tx.quotas.access_key_max_age_days
-    return idle.old_keys(tx, tx.now - days * _DAY, most) if days else []
+    return idle.old_keys(tx, _since(tx, days), most) if days else []
+
+
+def _unused(tx: Tx, most: int) -> list[sa.Row[Any]]:
+    return idle.keys(tx, _since(tx, preferences.get(tx).max_idle_days_for_access_keys), most)
+
+
+def _logons(tx: Tx, most: int) -> list[sa.Row[Any]]:
+    return idle.logons(tx, _since(tx, preferences.get(tx).max_idle_days_for_users), most)
+
+
+def _unused_api_keys(tx: Tx, most: int) -> list[sa.Row[Any]]:
+    days = tx.quotas.api_key_max_idle_days
+    return idle.unused_api_keys(tx, _since(tx, days), most) if days else []
 
 
 def _late(tx: Tx, most: int) -> list[sa.Row[Any]]:
@@ -75,24 +85,54 @@ def _late(tx: Tx, most: int) -> list[sa.Row[Any]]:
 
 
 def _disable(tx: Tx) -> int:
-    since_keys, since_logons = _limits(tx)
-    old = {key.id: key for key in _old(tx, _AT_ONCE)}
-    unused = {key.id: key for key in idle.keys(tx, since_keys, _AT_ONCE)}
     done: list[Event] = []
-    for key in list({**unused, **old}.values())[:_AT_ONCE]:
-        access_keys.set_status(tx, key.id, "Inactive")
+    for step in (_disable_pairs, _disable_logons, _disable_api_keys, _bound_api_keys):
+        left = _AT_ONCE - len(done)
+        done += step(tx, left) if left > 0 else []
+    audit.insert(tx, done)
+    return len(done)
+
+
+def _disable_pairs(tx: Tx, most: int) -> list[Event]:
+    old = {key.id: key for key in _old(tx, most)}
+    unused = {key.id: key for key in _unused(tx, most)}
+    done = []
+    for key in list({**unused, **old}.values())[:most]:
+        access_keys.set_status(tx, key.id, "Inactive", "Old" if key.id in old else "Idle")
         action = "DisableOldAccessKey" if key.id in old else "DisableIdleAccessKey"
         done.append(_event(tx, action, f"acs:ram:*:{tx.account_id}:accesskey/{key.id}", _used(key.used_at)))
-    for user in idle.logons(tx, since_logons, _AT_ONCE - len(done)) if len(done) < _AT_ONCE else ():
+    return done
+
+
+def _disable_logons(tx: Tx, most: int) -> list[Event]:
+    done = []
+    for user in _logons(tx, most):
         login_profiles.update(tx, user.id, {"status": "Inactive"})
         resource = f"acs:ram:*:{tx.account_id}:user/{user.name}"
         done.append(_event(tx, "DisableIdleLogon", resource, _used(user.last_login_at)))
-    for key in _late(tx, _AT_ONCE - len(done)) if len(done) < _AT_ONCE else ():
+    return done
+
+
+def _disable_api_keys(tx: Tx, most: int) -> list[Event]:
+    """Their temporary keys end too, as with a key that somebody disables."""
+    done = []
+    for key in _unused_api_keys(tx, most):
+        api_keys.update(tx, key.id, disabled=True, disabled_reason="Idle", generation=key.generation + 1)
+        told = {"ApiKeyId": str(key.id), **_used(key.called_at and key.called_at // 1000)}
+        done.append(_event(tx, "DisableIdleApiKey", _workspace(tx, key), told))
+    return done
+
+
+def _bound_api_keys(tx: Tx, most: int) -> list[Event]:
+    done = []
+    for key in _late(tx, most):
         api_keys.update(tx, key.id, expires_at=key.created_at + tx.quotas.api_key_max_age_days * _DAY)
-        resource = f"acs:modelstudio:*:{tx.account_id}:workspace/{key.workspace_id}"
-        done.append(_event(tx, "BoundApiKeyExpiry", resource, {"ApiKeyId": str(key.id)}))
-    audit.insert(tx, done)
-    return len(done)
+        done.append(_event(tx, "BoundApiKeyExpiry", _workspace(tx, key), {"ApiKeyId": str(key.id)}))
+    return done
+
+
+def _workspace(tx: Tx, key: sa.Row[Any]) -> str:
+    return f"acs:modelstudio:*:{tx.account_id}:workspace/{key.workspace_id}"
 
 
 def _used(at: int | None) -> dict[str, str]:

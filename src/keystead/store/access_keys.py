@@ -14,6 +14,7 @@ _COLUMNS = (
     access_keys.c.id,
     access_keys.c.user_id,
     access_keys.c.status,
+    access_keys.c.status_reason,
     access_keys.c.created_at,
     access_keys.c.updated_at,
     access_keys.c.used_at,
@@ -28,7 +29,11 @@ _GET = sa.select(*_COLUMNS).where(_MINE, _KEY)
 _OF_USER = sa.select(*_COLUMNS).where(_MINE, access_keys.c.user_id == sa.bindparam("user")).order_by(*_ORDER)
 _OF_ACCOUNT = sa.select(*_COLUMNS).where(_MINE, access_keys.c.user_id.is_(None)).order_by(*_ORDER)
 _INSERT = sa.insert(access_keys)
-_UPDATE = sa.update(access_keys).where(_MINE, _KEY).values(status=sa.bindparam("word"), updated_at=sa.bindparam("now"))
+_UPDATE = (
+    sa.update(access_keys)
+    .where(_MINE, _KEY)
+    .values(status=sa.bindparam("word"), status_reason=sa.bindparam("reason"), updated_at=sa.bindparam("now"))
+)
 _DELETE = sa.delete(access_keys).where(_MINE, _KEY)
 
 
@@ -71,9 +76,9 @@ def update(tx: Tx, access_key_id: str, **values: object) -> None:
     tx.touch("key", access_key_id)
 
 
-def set_status(tx: Tx, access_key_id: str, status: str) -> None:
-    """Make a pair Active or Inactive."""
-    tx.run(_UPDATE, account=tx.account_id, key=access_key_id, word=status, now=tx.now)
+def set_status(tx: Tx, access_key_id: str, status: str, reason: str = "") -> None:
+    """Make a pair Active or Inactive; reason: why it is inactive, Leaked, Idle or Old, "" where somebody did it."""
+    tx.run(_UPDATE, account=tx.account_id, key=access_key_id, word=status, reason=reason, now=tx.now)
     user_access.refresh_owner(tx, access_key_id)
     tx.touch("key", access_key_id)
 

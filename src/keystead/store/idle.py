@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from keystead.store.database import Tx
-from keystead.store.tables import access_keys, accounts, api_keys, login_profiles, users
+from keystead.store.tables import access_keys, accounts, api_keys, login_profiles, usage, users
 
 _BEFORE: sa.BindParameter[int] = sa.bindparam("before", type_=sa.BigInteger)
 _MOST: sa.BindParameter[int] = sa.bindparam("most", type_=sa.Integer)
@@ -32,6 +32,23 @@ _OLD_KEYS = (
         access_keys.c.created_at <= _BEFORE,
     )
     .order_by(access_keys.c.id)
+    .limit(_MOST)
+)
+_A = api_keys.c
+_CALLED_AT = (
+    sa.select(sa.func.max(usage.c.at))
+    .where(usage.c.account_id == _A.account_id, usage.c.key_id == _A.id)
+    .scalar_subquery()
+)
+_IDLE_API_KEYS = (
+    sa.select(_A.id, _A.workspace_id, _A.generation, _CALLED_AT.label("called_at"))
+    .where(
+        _A.account_id == sa.bindparam("account"),
+        ~_A.disabled,
+        _A.created_at < _BEFORE,
+        _A.updated_at < _BEFORE,
+        sa.func.coalesce(_CALLED_AT, 0) < _BEFORE * 1000,
+    )
     .limit(_MOST)
 )
 _LATE_API_KEYS = (
@@ -69,6 +86,12 @@ def keys(tx: Tx, before: int, most: int) -> list[sa.Row[Any]]:
 def old_keys(tx: Tx, before: int, most: int) -> list[sa.Row[Any]]:
     """Active pairs created at `before` (seconds) or earlier, at most `most`."""
     return tx.rows(_OLD_KEYS, account=tx.account_id, before=before, most=most)
+
+
+def unused_api_keys(tx: Tx, before: int, most: int) -> list[sa.Row[Any]]:
+    """Enabled API keys neither called with nor changed since `before` (seconds), at most `most`; called_at: their last
+    call (ms), None for never."""
+    return tx.rows(_IDLE_API_KEYS, account=tx.account_id, before=before, most=most)
 
 
 def late_api_keys(tx: Tx, span: int, most: int) -> list[sa.Row[Any]]:

@@ -82,6 +82,7 @@ _PEOPLE = sa.select(
 _PAIRS = sa.select(
     _pairs(_K.user_id.is_(None)).label("account_keys"),
     _pairs(_K.status == _INACTIVE).label("inactive_keys"),
+    _pairs(_K.status == _INACTIVE, _K.status_reason == "Leaked").label("restricted_keys"),
     _pairs(_K.expires_at <= _NOW, _K.status != _INACTIVE).label("expired_keys"),
     _pairs(*_LIVE, _K.active_at >= _SINCE).label("used_keys"),
     _pairs(*_LIVE, _K.created_at >= _SINCE).label("new_keys"),

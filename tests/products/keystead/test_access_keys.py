@@ -10,7 +10,8 @@ import pytest
 from msgspec import structs
 
 from keystead.clock import iso
-from keystead.store import audit, keys
+from keystead.store import access_keys, audit, keys
+from products.keystead.test_overview import checks
 from products.modelstudio.studio import OURS, RAM, Studio
 
 DAY = 86_400
@@ -197,3 +198,57 @@ def test_activity_is_told_by_day_caller_and_error(studio: Studio, monkeypatch: p
     assert bounded["CallersSince"] == iso(now - 20)
     assert [each["Calls"] for each in bounded["Callers"]["Caller"]] == [2]
     assert studio.refused(OURS, "GetAccessKeyActivity", UserName=name, UserAccessKeyId="LTAI5t0123456789")
+
+
+def test_a_leaked_pair_is_restricted_and_stays_so_wherever_it_goes(studio: Studio) -> None:
+    user_id = str(studio.call(RAM, "CreateUser", UserName="ann")["User"]["UserId"])
+    key = make(studio, UserName="ann", ExpireDate=iso(studio.now + DAY))["AccessKeyId"]
+    given = {"UserName": "ann", "UserAccessKeyId": key}
+    studio.call(OURS, "ReportAccessKeyLeaked", **given)
+    (row,) = found(studio)
+    assert row["Status"] == "Restricted"
+    assert ids(studio, Status="Restricted") == [key]
+    assert ids(studio, Status="Inactive") == ids(studio, Status="Active") == []
+    vendors = studio.call(RAM, "ListAccessKeys", UserName="ann")["AccessKeys"]["AccessKey"]
+    assert [each["Status"] for each in vendors] == ["Inactive"]
+    assert checks(studio)["restricted-access-keys"] == ("warning", 1)
+    for status, code in (("Active", "NotSupport.AccessKeyRestricted"), ("Inactive", "")):
+        if code:
+            assert studio.refused(RAM, "UpdateAccessKey", **given, Status=status) == code
+        else:
+            studio.call(RAM, "UpdateAccessKey", **given, Status=status)
+        assert found(studio)[0]["Status"] == "Restricted"
+    ims = {"UserPrincipalName": "ann", "UserAccessKeyId": key}
+    assert studio.refused("2019-08-15", "UpdateAccessKey", **ims, Status="Active") == "NotSupport.AccessKeyRestricted"
+    studio.now += DAY
+    assert ids(studio, Status="Restricted") == [key]  # also when its time is over
+    assert ids(studio, Status="Expired") == []
+    studio.call(RAM, "DeleteAccessKey", **given)
+    studio.call("2019-08-15", "RestoreAccessKeyFromRecycleBin", UserAccessKeyId=key, UserId=user_id)
+    assert found(studio)[0]["Status"] == "Restricted"
+    assert studio.refused(RAM, "UpdateAccessKey", **given, Status="Active") == "NotSupport.AccessKeyRestricted"
+
+
+def test_lists_say_why_a_pair_is_inactive_until_somebody_enables_it(studio: Studio) -> None:
+    studio.call(RAM, "CreateUser", UserName="ann")
+    idle, old = (make(studio, UserName="ann")["AccessKeyId"] for _ in range(2))
+    with studio.write() as tx:
+        access_keys.set_status(tx, idle, "Inactive", "Idle")
+        access_keys.set_status(tx, old, "Inactive", "Old")
+    assert ids(studio, Status="IdleDisabled") == [idle]
+    assert ids(studio, Status="TooOld") == [old]
+    assert ids(studio, Status="Inactive") == []
+    for key in (idle, old):
+        studio.call(RAM, "UpdateAccessKey", UserName="ann", UserAccessKeyId=key, Status="Active")
+    assert sorted(ids(studio, Status="Active")) == sorted([idle, old])
+    studio.call(RAM, "UpdateAccessKey", UserName="ann", UserAccessKeyId=idle, Status="Inactive")
+    assert ids(studio, Status="Inactive") == [idle]
+
+
+def test_who_may_not_change_pairs_may_not_report_them(studio: Studio) -> None:
+    studio.call(RAM, "CreateUser", UserName="ann")
+    key = make(studio, UserName="ann")["AccessKeyId"]
+    reader = studio.user("reader", "AliyunRAMReadOnlyAccess")
+    given = {"UserName": "ann", "UserAccessKeyId": key}
+    assert studio.refused(OURS, "ReportAccessKeyLeaked", reader, **given) == "NoPermission"
+    assert found(studio, UserName="ann")[0]["Status"] == "Active"

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from keystead.clock import iso
 from keystead.identity import model_tokens
-from keystead.identity.model_keys import Scope
+from keystead.identity.model_keys import ModelKey, Scope
 from keystead.server import upkeep
-from keystead.store import tables
+from keystead.store import tables, usage
+from products.keystead.test_search_studio import call
 from products.modelstudio.studio import CONTROL, OURS, STUDIO, Studio
 
 DAY = 86_400
@@ -235,3 +236,47 @@ def test_a_key_without_an_end_gives_temporary_keys_their_whole_time(studio: Stud
     assert key is not None
     _, until = model_tokens.issue_from_key(studio.keyring, key, now=studio.now, seconds=60, narrowed=Scope(), person="")
     assert until == studio.now + 60
+
+
+def test_an_api_key_that_nobody_calls_with_is_disabled_and_says_why(studio: Studio) -> None:
+    studio.workspace("lab")
+    idle, used, changed = (made(studio, Description=name) for name in ("idle", "used", "changed"))
+    temporary, _ = model_tokens.issue_from_key(
+        studio.keyring, key_of(studio, idle), now=studio.now + 30 * DAY, seconds=1800, narrowed=Scope(), person=""
+    )
+    studio.quotas = studio.quotas.__class__(api_key_max_idle_days=30)
+    studio.now += 30 * DAY + 1
+    with studio.write() as tx:
+        usage.insert(tx, [call(studio, int(used["ApiKeyId"]))])
+    studio.call(OURS, "SetApiKeyExpiry", ApiKeyId=str(changed["ApiKeyId"]))
+    with bounded(studio):
+        assert upkeep.disable_idle(studio.database, studio.now) > 0
+    studio.directory.clear()
+    assert [studio.works(each) for each in (idle["ApiKeyValue"], temporary)] == [False, False]
+    assert studio.works(used["ApiKeyValue"])
+    assert studio.works(changed["ApiKeyValue"])
+    assert (one(studio, idle)["Status"], one(studio, idle)["DisabledBecause"]) == ("Disabled", "Idle")
+    assert one(studio, used)["DisabledBecause"] == ""
+    with studio.database.reading(studio.now, studio.account_id) as tx:
+        of_it = sa.select(tables.audit).where(
+            tables.audit.c.account_id == studio.account_id, tables.audit.c.action == "DisableIdleApiKey"
+        )
+        (event,) = tx.rows(of_it)
+    assert json.loads(event.parameters) == {"ApiKeyId": str(idle["ApiKeyId"]), "LastUsed": "never"}
+    assert event.resource.endswith(f":workspace/{studio.default}")
+    # What was enabled by hand is in use from then on, and nothing remembers why it was disabled.
+    studio.call(STUDIO, "EnableApiKey", apiKeyId=str(idle["ApiKeyId"]))
+    assert (one(studio, idle)["Status"], one(studio, idle)["DisabledBecause"]) == ("Active", "")
+    with bounded(studio):
+        upkeep.disable_idle(studio.database, studio.now + DAY)
+    studio.directory.clear()
+    assert studio.works(idle["ApiKeyValue"])
+    studio.call(STUDIO, "DisableApiKey", apiKeyId=str(idle["ApiKeyId"]))
+    assert one(studio, idle)["DisabledBecause"] == ""
+
+
+def key_of(studio: Studio, made_key: dict[str, Any]) -> ModelKey:
+    """A key as the gateway knows it."""
+    key = studio.key(made_key["ApiKeyValue"])
+    assert key is not None
+    return key

@@ -190,10 +190,11 @@ async def _leaked(visit: Visit, refusal: Refusal | None) -> Response:
         title=visit.text("Report {id} as leaked", id=pair["AccessKeyId"]),
         says=[
             visit.text("It is disabled at once, on every node within one second; programs that use it stop working."),
+            visit.text("It cannot be enabled again, nor when it comes back from the recycle bin."),
             visit.text("Then comes its rotation, and below it who called with it."),
         ],
         submit=visit.text("Report as Leaked"),
-        right=("ram", "UpdateAccessKey"),
+        right=("keystead", "ReportAccessKeyLeaked"),
         typed=pair["UsedLately"],
         hour=True,
     )
@@ -202,20 +203,18 @@ async def _leaked(visit: Visit, refusal: Refusal | None) -> Response:
 @PAGES.post("/users/{name}/access-keys/{key}/leaked")
 @PAGES.post("/access-keys/own/{key}/leaked")
 async def reporting(visit: Visit) -> Response:
-    """Disable the pair, and go on with its rotation."""
+    """Disable the pair for good, and go on with its rotation."""
     owner, pair = await found(visit)
     key = pair["AccessKeyId"]
-    note = f"leaked; {pair['Note']}"[:128] if not pair["Note"].startswith("leaked") else pair["Note"]
     try:
         if pair["UsedLately"]:
             check_typed(visit, key)
-        await set_status(visit, owner, pair, "Inactive")
-        await visit.ask("keystead", "UpdateAccessKeyPair", **owner.given, UserAccessKeyId=key, Note=note)
+        await visit.ask("keystead", "ReportAccessKeyLeaked", **owner.given, UserAccessKeyId=key)
     except Fault as fault:
         return await _leaked(visit, refusal_of(fault))
     except RefusedError as refused:
         return await _leaked(visit, refused.refusal)
-    said = visit.text("The AccessKey {id} is disabled and noted as leaked. Look through its callers.", id=key)
+    said = visit.text("The AccessKey {id} is disabled for good. Look through its callers.", id=key)
     return visit.redirect(owner.page(key, "rotate"), said)
 
 

@@ -79,6 +79,12 @@ CHECKS = {
         mark("The password rules are weaker than they should be"),
         "/settings/password",
     ),
+    "restricted-access-keys": Check(
+        mark("No AccessKey pair is known to others"),
+        mark("{n} pairs were reported as leaked; rotate them, then delete them"),
+        "/users",
+        (("access", "accesskey"),),
+    ),
     "expiring-access-keys": Check(
         mark("No AccessKey pair expires soon"),
         mark("{n} of {of} pairs expire within 14 days"),

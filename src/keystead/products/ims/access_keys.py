@@ -13,7 +13,14 @@ from keystead.products.faults import USER_NOT_FOUND
 from keystead.products.ims.owner import OfUser, bare, owner_id
 from keystead.products.ims.product import IMS
 from keystead.products.people import access_keys as rules
-from keystead.products.people.access_keys import KEY_EXPIRED, KEY_NOT_FOUND, KEY_TOO_OLD, SELF_SERVICE, TOO_MANY_KEYS
+from keystead.products.people.access_keys import (
+    KEY_EXPIRED,
+    KEY_NOT_FOUND,
+    KEY_RESTRICTED,
+    KEY_TOO_OLD,
+    SELF_SERVICE,
+    TOO_MANY_KEYS,
+)
 from keystead.store import access_keys
 from keystead.wire.answers import Done, Output
 from keystead.wire.parameters import Choice, Text
@@ -125,7 +132,7 @@ def list_access_keys(tx: Tx, _caller: Caller, wanted: OwnerInput) -> AccessKeys:
     own_user="user_name",
     resolve=bare,
     self_service=SELF_SERVICE,
-    faults=(USER_NOT_FOUND, KEY_NOT_FOUND, KEY_TOO_OLD, KEY_EXPIRED),
+    faults=(USER_NOT_FOUND, KEY_NOT_FOUND, KEY_RESTRICTED, KEY_TOO_OLD, KEY_EXPIRED),
 )
 def update_access_key(tx: Tx, _caller: Caller, wanted: UpdateAccessKeyInput) -> Done:
     """Disable an AccessKey pair, or enable it again."""

@@ -49,6 +49,11 @@ class UpdateAccessKeyPairInput(Input, frozen=True):
     expire_date: Instant | None = None
 
 
+class ReportAccessKeyLeakedInput(Input, frozen=True):
+    user_access_key_id: AccessKeyId
+    user_name: UserName | None = None
+
+
 class NewAccessKeyPair(Output, frozen=True):
     """A pair with its secret, shown this once."""
 
@@ -136,4 +141,23 @@ def update_access_key_pair(tx: Tx, _caller: Caller, wanted: UpdateAccessKeyPairI
         until = seconds("ExpireDate", wanted.expire_date) if wanted.expire_date else None
         values["expires_at"] = rules.expiry(tx, until, row.created_at)
     access_keys.update(tx, row.id, **values)
+    return Done()
+
+
+@KEYSTEAD.action(
+    "ReportAccessKeyLeaked",
+    permission="ram:UpdateAccessKey",
+    resource=USER,
+    target_tags=of_resource,
+    writes=True,
+    own_user="user_name",
+    self_service=SELF_SERVICE,
+    faults=(USER_NOT_FOUND, KEY_NOT_FOUND),
+)
+def report_access_key_leaked(tx: Tx, _caller: Caller, wanted: ReportAccessKeyLeakedInput) -> Done:
+    """Disable an AccessKey pair whose secret is known to others, at once and for good: it cannot be enabled again.
+
+    Its state is Restricted from then on, also where it comes back from the recycle bin.
+    """
+    rules.restrict(tx, wanted.user_access_key_id, owner(tx, wanted.user_name))
     return Done()

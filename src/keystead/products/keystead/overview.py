@@ -119,14 +119,17 @@ def _checks(tx: Tx, found: Mapping[str, int], people: int) -> Iterator[Check]:
     yield _share("users-without-mfa", found["console_users_without_mfa"], found["console_users"], 15)
     yield _share("unused-access-keys", found["unused_keys"], found["live_keys"], 8)
     yield _share("old-access-keys", found["old_keys"], found["live_keys"], 8)
-    yield _share("users-with-console-and-access-keys", found["users_with_both"], people, 5)
-    yield _share("idle-users", found["idle_users"], people, 5)
+    yield _share("users-with-console-and-access-keys", found["users_with_both"], people, 4)
+    yield _share("idle-users", found["idle_users"], people, 4)
     many = found["administrators"] > MANY_ADMINISTRATORS
     state = "ok" if found["administrators"] <= FEW_ADMINISTRATORS else "bad" if many else "warning"
-    yield Check(check_id="administrators", state=state, concerned=found["administrators"], of=0, weight=9)
+    yield Check(check_id="administrators", state=state, concerned=found["administrators"], of=0, weight=8)
     level = governance.password_level(password_policy.get(tx))
     state = {"low": "bad", "mid": "warning", "high": "ok"}[level]
     yield Check(check_id="password-policy", state=state, concerned=int(level != "high"), of=0, weight=8)
+    leaked = found["restricted_keys"]
+    state = "warning" if leaked else "ok"
+    yield Check(check_id="restricted-access-keys", state=state, concerned=leaked, of=0, weight=3)
     yield _soon("expiring-access-keys", found["expiring_keys"], found["live_keys"], 4)
     yield _soon("expiring-api-keys", found["expiring_api_keys"], found["live_api_keys"], 4)
     yield _share("api-keys-without-expiry", found["endless_api_keys"], found["live_api_keys"], 4)

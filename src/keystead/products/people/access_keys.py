@@ -27,12 +27,21 @@ KEY_TOO_OLD = FaultKind(
     "Create a new pair, move its users over, and delete this one.",
 )
 
+KEY_RESTRICTED = FaultKind(
+    "NotSupport.AccessKeyRestricted",
+    400,
+    "The AccessKey pair {name} was reported as leaked and may not be enabled: others know its secret.",
+    "Create a new pair, move its users over, and delete this one.",
+)
 KEY_EXPIRED = FaultKind(
     "NotSupport.AccessKeyExpired",
     400,
     "The AccessKey pair {name} has expired: it counted until {until}.",
     "Create a new pair and move its users over, or give this one more time with UpdateAccessKeyPair.",
 )
+
+LEAKED = "Leaked"
+"""Why a pair is inactive that was reported as leaked.  The other reasons: Idle, Old."""
 
 SELF_SERVICE = "AllowUserToManageAccessKeys"
 """The security preference that grants a user calls on its own pairs."""
@@ -68,11 +77,16 @@ def create(
 
 
 def set_status(tx: Tx, access_key_id: str, owner: str | None, status: str) -> None:
-    """Disable a pair, or enable it again.
+    """Disable a pair, or enable it again; why it was disabled is forgotten then, but for a leak.
 
-    Raises `EntityNotExist.User.AccessKey`, `NotSupport.AccessKeyAge`, `NotSupport.AccessKeyExpired`.
+    Raises `EntityNotExist.User.AccessKey`, `NotSupport.AccessKeyRestricted`, `NotSupport.AccessKeyAge`,
+    `NotSupport.AccessKeyExpired`.
     """
     row = find(tx, access_key_id, owner)
+    if row.status_reason == LEAKED:
+        if status == "Active":
+            raise KEY_RESTRICTED(name=row.id)
+        return
     if status == "Active" and has_expired(tx, row):
         raise KEY_EXPIRED(name=row.id, until=iso(row.expires_at))
     limit = tx.quotas.access_key_max_age_days
@@ -80,6 +94,11 @@ def set_status(tx: Tx, access_key_id: str, owner: str | None, status: str) -> No
     if status == "Active" and limit and days >= limit:
         raise KEY_TOO_OLD(name=row.id, days=days, limit=limit)
     access_keys.set_status(tx, row.id, status)
+
+
+def restrict(tx: Tx, access_key_id: str, owner: str | None) -> None:
+    """Disable a pair for good: its secret is known to others.  Raises `EntityNotExist.User.AccessKey`."""
+    access_keys.set_status(tx, find(tx, access_key_id, owner).id, "Inactive", LEAKED)
 
 
 def has_expired(tx: Tx, row: sa.Row[Any]) -> bool:
@@ -90,6 +109,19 @@ def has_expired(tx: Tx, row: sa.Row[Any]) -> bool:
 def status(tx: Tx, row: sa.Row[Any]) -> str:
     """Active or Inactive, the words of the vendor: a pair that has expired is as good as disabled."""
     return "Inactive" if has_expired(tx, row) else str(row.status)
+
+
+STATES = ("Active", "Inactive", "Expired", "Restricted", "IdleDisabled", "TooOld")
+"""The states of a pair as our own lists tell them; the vendor's have the first two."""
+
+_REASONS = {"Idle": "IdleDisabled", "Old": "TooOld"}
+
+
+def state(tx: Tx, row: sa.Row[Any]) -> str:
+    """One of `STATES`: what can never be undone first, then what time undid, then why it was disabled."""
+    if row.status_reason == LEAKED:
+        return "Restricted"
+    return "Expired" if has_expired(tx, row) else _REASONS.get(row.status_reason, str(row.status))
 
 
 def expiry(tx: Tx, wanted: int | None, created_at: int) -> int | None:

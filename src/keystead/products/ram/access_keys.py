@@ -11,7 +11,14 @@ from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
 from keystead.products.faults import USER_NOT_FOUND
 from keystead.products.people import access_keys as rules
-from keystead.products.people.access_keys import KEY_EXPIRED, KEY_NOT_FOUND, KEY_TOO_OLD, SELF_SERVICE, TOO_MANY_KEYS
+from keystead.products.people.access_keys import (
+    KEY_EXPIRED,
+    KEY_NOT_FOUND,
+    KEY_RESTRICTED,
+    KEY_TOO_OLD,
+    SELF_SERVICE,
+    TOO_MANY_KEYS,
+)
 from keystead.products.people.principals import named
 from keystead.products.ram.product import RAM, AccessKeyId, UserName
 from keystead.products.ram.users import USER
@@ -124,7 +131,7 @@ def list_access_keys(tx: Tx, _caller: Caller, wanted: OwnerInput) -> AccessKeys:
     writes=True,
     own_user="user_name",
     self_service=SELF_SERVICE,
-    faults=(USER_NOT_FOUND, KEY_NOT_FOUND, KEY_TOO_OLD, KEY_EXPIRED),
+    faults=(USER_NOT_FOUND, KEY_NOT_FOUND, KEY_RESTRICTED, KEY_TOO_OLD, KEY_EXPIRED),
 )
 def update_access_key(tx: Tx, _caller: Caller, wanted: UpdateAccessKeyInput) -> Done:
     """Disable an AccessKey pair, or enable it again."""

@@ -248,7 +248,7 @@ def switch(tx: Tx, row: sa.Row[Any], *, disabled: bool) -> None:
         must_count(tx, row)
     if bool(row.disabled) is disabled:
         raise WRONG_STATUS(id=row.id, status="disabled" if disabled else "enabled")
-    api_keys.update(tx, row.id, disabled=disabled, generation=row.generation + disabled)
+    api_keys.update(tx, row.id, disabled=disabled, disabled_reason="", generation=row.generation + disabled)
 
 
 def end_temporary(tx: Tx, row: sa.Row[Any]) -> None:

@@ -29,6 +29,7 @@ _ROWS = (
         _C.user_id,
         users.c.name.label("user_name"),
         _C.status,
+        _C.status_reason,
         _C.note,
         _C.created_at,
         _C.expires_at,
@@ -55,7 +56,7 @@ class Wanted:
 
     query: how the ID begins, or a part of the note.  of: the ID of a user.  owner: account for the account's own pairs,
     user for the others.
-    status: Active, Inactive, Expired.  idle_since, made_before: seconds.
+    status: Active, Inactive, Expired, Restricted, IdleDisabled, TooOld.  idle_since, made_before: seconds.
     """
 
     query: str = ""
@@ -95,10 +96,18 @@ def _owners(tx: Tx, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     return [_C.user_id == wanted.of] if wanted.of else [_C.account_id == tx.account_id]
 
 
+_REASONS = {"IdleDisabled": "Idle", "TooOld": "Old"}
+
+
 def _status(word: str, now: int) -> list[sa.ColumnElement[bool]]:
+    if word == "Restricted":
+        return [_C.status == "Inactive", _C.status_reason == "Leaked"]
     if word == "Expired":
-        return [paging.scanned(_C.expires_at) <= now]
-    return [_C.status == word, _C.expires_at.is_(None) | (_C.expires_at > now)]
+        return [paging.scanned(_C.expires_at) <= now, _C.status_reason != "Leaked"]
+    counts = _C.expires_at.is_(None) | (_C.expires_at > now)
+    if word == "Active":
+        return [_C.status == word, counts]
+    return [_C.status == "Inactive", _C.status_reason == _REASONS.get(word, ""), counts]
 
 
 def rows(tx: Tx, ids: Sequence[str]) -> list[sa.Row[Any]]:

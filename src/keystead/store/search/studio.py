@@ -84,6 +84,7 @@ _KEYS = (
         _K.old_until,
         _K.scope,
         _K.disabled,
+        _K.disabled_reason,
         _K.expires_at,
         _K.created_at,
         _K.updated_at,

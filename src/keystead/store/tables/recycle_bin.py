@@ -32,6 +32,7 @@ recycled_keys = Table(
     account_column(),
     Column("user_id", String(18), nullable=False, index=True),  # of a live user or of one in the bin
     Column("sealed_secret", LargeBinary, nullable=False),
+    Column("status_reason", String(8), nullable=False, default=""),  # comes back with the pair: leaked stays leaked
     Column("network_policy", Text, nullable=True),  # comes back with the pair
     Column("created_at", BigInteger, nullable=False),
     Column("used_at", BigInteger, nullable=True),

@@ -198,6 +198,7 @@ access_keys = Table(
     Column("user_id", String(18), ForeignKey("users.id"), nullable=True),  # none: the account's own pair
     Column("sealed_secret", LargeBinary, nullable=False),
     Column("status", String(8), nullable=False),
+    Column("status_reason", String(8), nullable=False, default=""),  # Leaked, Idle, Old; disabled by hand: ""
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("used_at", BigInteger, nullable=True),
@@ -214,10 +215,10 @@ access_keys = Table(
     # What lists filter by, so that a scan reads no rows.
     Index(
         "ix_access_keys_list",
-        *("account_id", "created_at", "id", "status", "expires_at", "active_at", "user_id", "note"),
+        *("account_id", "created_at", "id", "status", "status_reason", "expires_at", "active_at", "user_id", "note"),
     ),
     # The few that are not in use, so that the many that are need not be counted.
-    some_rows("ix_access_keys_inactive", "account_id", "status", where="status = 'Inactive'"),
+    some_rows("ix_access_keys_inactive", "account_id", "status", "status_reason", where="status = 'Inactive'"),
     some_rows("ix_access_keys_expiring", "account_id", "expires_at", "status", where="expires_at IS NOT NULL"),
 )
 

@@ -87,6 +87,7 @@ api_keys = Table(
     Column("old_until", BigInteger, nullable=True),
     Column("scope", Text, nullable=False),  # JSON: addresses, models, applications
     Column("disabled", Boolean, nullable=False),
+    Column("disabled_reason", String(8), nullable=False, default=""),  # Idle; by hand: ""
     Column("expires_at", BigInteger, nullable=False, default=NEVER),
     Column("generation", Integer, nullable=False),  # temporary keys of an earlier one are dead
     Column("created_at", BigInteger, nullable=False),

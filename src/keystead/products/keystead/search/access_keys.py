@@ -37,7 +37,7 @@ class SearchAccessKeysInput(SearchInput, frozen=True):
 
     user_name: UserName = EVERYBODY
     owner: Annotated[str, Choice(("account", "user"), doc="the account's own pairs, or those of users")] | None = None
-    status: Annotated[str, Choice(("Active", "Inactive", "Expired"))] | None = None
+    status: Annotated[str, Choice(rules.STATES, doc="Restricted: reported as leaked")] | None = None
     unused_days: Days | None = None
     older_than_days: Days | None = None
     sort: Annotated[str, by(*store.ORDERS)] = "-CreateDate"
@@ -152,7 +152,7 @@ def _shown(tx: Tx, row: sa.Row[Any], of_account: str | None) -> FoundAccessKey:
         owner="account" if row.user_id is None else "user",
         user_name=row.user_name or "",
         note=row.note,
-        status="Expired" if rules.has_expired(tx, row) else row.status,
+        status=rules.state(tx, row),
         network_restricted=network_policy.effective(row.network_policy, of_account) is not None,
         create_date=iso(row.created_at),
         expire_date=UNSET if row.expires_at is None else iso(row.expires_at),

@@ -100,7 +100,7 @@ class Texts(Output, frozen=True):
 
 class FoundApiKey(Output, frozen=True):
     """An API key, its value masked.  models, applications: left out where the whole workspace is meant.  expire_date:
-    left out where it does not expire.
+    left out where it does not expire.  disabled_because: Idle where it was not called with for too long, else empty.
 
     owner_works: false for a user who is disabled, or an owner who is gone; such a key works for nobody.
     """
@@ -117,6 +117,7 @@ class FoundApiKey(Output, frozen=True):
     addresses: Texts
     status: str
     limits: KeyLimitList
+    disabled_because: str
     create_date: str
     update_date: str
     models: Texts | UnsetType = UNSET
@@ -255,6 +256,7 @@ def show_key(tx: Tx, row: sa.Row[Any], limits: list[sa.Row[Any]]) -> FoundApiKey
         owner_works=row.owner_kind == "account" or (row.owner_name is not None and row.owner_status != "freeze"),
         addresses=Texts(item=list(scope.addresses)),
         status=store.key_state(row, tx.now),
+        disabled_because=row.disabled_reason,
         limits=KeyLimitList(
             limit=[
                 KeyLimit(

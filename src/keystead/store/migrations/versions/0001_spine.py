@@ -306,6 +306,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=16), nullable=False),
         sa.Column("user_id", sa.String(length=18), nullable=False),
         sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("status_reason", sa.String(length=8), nullable=False),
         sa.Column("network_policy", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
@@ -498,6 +499,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.String(length=18), nullable=True),
         sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.String(length=8), nullable=False),
+        sa.Column("status_reason", sa.String(length=8), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
@@ -530,7 +532,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_access_keys_inactive",
         "access_keys",
-        ["account_id", "status"],
+        ["account_id", "status", "status_reason"],
         unique=False,
         sqlite_where=sa.text("status = 'Inactive'"),
         postgresql_where=sa.text("status = 'Inactive'"),
@@ -538,7 +540,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_access_keys_list",
         "access_keys",
-        ["account_id", "created_at", "id", "status", "expires_at", "active_at", "user_id", "note"],
+        ["account_id", "created_at", "id", "status", "status_reason", "expires_at", "active_at", "user_id", "note"],
         unique=False,
     )
     op.create_index(
@@ -581,6 +583,7 @@ def upgrade() -> None:
         sa.Column("old_until", sa.BigInteger(), nullable=True),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("disabled", sa.Boolean(), nullable=False),
+        sa.Column("disabled_reason", sa.String(length=8), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
