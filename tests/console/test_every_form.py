@@ -99,7 +99,7 @@ FORMS: dict[str, tuple[dict[str, str], str]] = {
         {"UserAccessKeyId": "{thrown}", "UserId": "{user-id}"},
         "ims RestoreAccessKeyFromRecycleBin UserAccessKeyId={thrown} UserId={user-id}",
     ),
-    "/recycle-bin/users/restore": ({"UserId": "{gone}"}, "ims RestoreUserFromRecycleBin UserId={gone}"),
+    "/recycle-bin/users/restore": ({"UserId": "{gone}"}, "keystead RestoreDisabledUser UserId={gone}"),
     "/recycle-bin/{tab}/delete": ({"UserId": "{gone}"}, "ims DeleteUserInRecycleBin UserId={gone}"),
     "/roles/new": (
         {"RoleName": "intruder", "AssumeRolePolicyDocument": TRUST},

@@ -351,7 +351,7 @@ def test_members_are_added_changed_and_removed_and_their_keys_stop(
     assert models_by(console, value) == 200
     assert member.get(members).status_code == 403
     one = chief.get(f"{members}/change", kind="User", name=member.name)
-    assert "1 API key owned by this member stops working." in one.text
+    assert "1 API key owned by this member stops working, unless somebody gets it first." in one.text
     chief.done(f"{members}/change", kind="User", name=member.name, level="administrator")
     assert member.get(members).status_code == 200
     chief.done(f"{members}/remove", kind="User", name=member.name)
@@ -360,6 +360,27 @@ def test_members_are_added_changed_and_removed_and_their_keys_stop(
     gone = chief.get(f"{members}/change", kind="User", name=member.name)
     assert gone.status_code == 404
     assert "is not a member of this workspace" in gone.text
+
+
+def test_a_leaving_members_keys_are_handed_over_by_the_form_that_removes_him(
+    console: Server, chief: Signed, member: Signed
+) -> None:
+    there = workspace(chief)
+    members, keys = f"{there}/members", f"{there}/api-keys"
+    for name in (member.name, chief.name):
+        member_of(chief, there, name)
+    key_id, value = secret_of(member.send(f"{keys}/new", form_at=f"{keys}/new", Description="goes on", scope="all"))
+    one = chief.get(f"{members}/change", kind="User", name=member.name)
+    assert "1 API key owned by this member stops working, unless somebody gets it first." in one.text
+    assert f'<option value="User/{chief.name}">' in one.text
+    assert f'<option value="User/{member.name}">' not in one.text
+    refused = chief.send(f"{members}/remove", kind="User", name=member.name, heir="User/no-such-user")
+    assert refused.status_code == 404
+    assert models_by(console, value) == 200
+    chief.done(f"{members}/remove", kind="User", name=member.name, heir=f"User/{chief.name}")
+    assert models_by(console, value) == 200
+    assert chief.name in chief.get(f"{keys}/{key_id}").text
+    assert member.get(keys).status_code == 404
 
 
 def test_a_model_is_added_tested_allowed_and_removed(console: Server, chief: Signed, member: Signed) -> None:

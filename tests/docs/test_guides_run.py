@@ -89,6 +89,10 @@ def test_workspaces(server: Server, run: Run) -> None:
 def test_rotation(server: Server, run: Run) -> None:
     old = new_pair(server, "alice")
     rpc.call(server.url, old, "sts", "GetCallerIdentity")
+    new_pair(server, "bob")
+    everything = {"PolicyName": "AliyunBailianFullAccess", "PolicyType": "System"}
+    rpc.call(server.url, server.admin, "ram", "AttachPolicyToUser", UserName="bob", **everything)
+    rpc.call(server.url, server.admin, "keystead", "AddWorkspaceMember", UserName="alice")
     said = run("rotation", old, api_key=_api_key(server))
     assert '"LastUsedDate"' in said
     with pytest.raises(ApiError, match=r"InvalidAccessKeyId\.NotFound"):

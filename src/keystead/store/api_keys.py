@@ -23,6 +23,11 @@ _EXISTS = sa.select(api_keys.c.id).where(api_keys.c.id == sa.bindparam("key"))
 _INSERT = sa.insert(api_keys)
 _DELETE = sa.delete(api_keys).where(_MINE, api_keys.c.id == sa.bindparam("key"))
 _OF_OWNER = sa.select(api_keys.c.id).where(_MINE, api_keys.c.owner_id == sa.bindparam("owner"))
+_OF_OWNER_HERE = (
+    sa.select(api_keys.c.id, api_keys.c.generation)
+    .where(_MINE, api_keys.c.owner_id == sa.bindparam("owner"), api_keys.c.workspace_id == sa.bindparam("workspace"))
+    .order_by(api_keys.c.id)
+)
 
 
 def get(tx: Tx, key_id: int) -> sa.Row[Any] | None:
@@ -119,6 +124,14 @@ def update(tx: Tx, key_id: int, **values: object) -> None:
     changed = sa.update(api_keys).where(api_keys.c.account_id == tx.account_id, api_keys.c.id == key_id)
     tx.run(changed.values(updated_at=tx.now, **values))
     tx.touch("apikey", str(key_id))
+
+
+def hand_over(tx: Tx, workspace_id: str, owner_id: str, kind: str, heir_id: str) -> list[int]:
+    """Give an owner's keys in a workspace to another one; returns their IDs.  Their temporary keys end."""
+    rows = tx.rows(_OF_OWNER_HERE, account=tx.account_id, owner=owner_id, workspace=workspace_id)
+    for row in rows:
+        update(tx, row.id, owner_kind=kind, owner_id=heir_id, generation=row.generation + 1)
+    return [row.id for row in rows]
 
 
 def delete(tx: Tx, key_id: int) -> None:

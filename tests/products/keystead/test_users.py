@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from products.modelstudio.studio import OURS, STUDIO, Studio
+from products.modelstudio.studio import OURS, RAM, STUDIO, Studio
 
 
 def is_active(studio: Studio, name: str) -> bool:
@@ -31,3 +31,17 @@ def test_who_may_not_change_users_may_not_disable_them(studio: Studio) -> None:
     assert studio.refused(OURS, "SetUserStatus", reader, UserName=reader, Status="freeze") == "NoPermission"
     assert studio.refused(OURS, "SetUserStatus", UserName="nobody", Status="freeze") == "EntityNotExist.User"
     assert studio.refused(OURS, "SetUserStatus", UserName=reader, Status="frozen").startswith("InvalidParameter.Status")
+
+
+def test_a_deleted_user_comes_back_disabled_or_not_at_all(studio: Studio) -> None:
+    user_id = str(studio.call(RAM, "CreateUser", UserName="ann")["User"]["UserId"])
+    studio.call(RAM, "DeleteUser", UserName="ann")
+    studio.call(OURS, "RestoreDisabledUser", UserId=user_id)
+    (row,) = studio.call(OURS, "SearchUsers", Query="ann")["Users"]["User"]
+    assert (row["UserId"], row["Status"]) == (user_id, "freeze")
+    assert studio.refused(OURS, "RestoreDisabledUser", UserId=user_id) == "EntityNotExist.User"
+    studio.call(RAM, "DeleteUser", UserName="ann")
+    studio.call(RAM, "CreateUser", UserName="ann")
+    assert studio.refused(OURS, "RestoreDisabledUser", UserId=user_id) == "EntityAlreadyExists.User"
+    reader = studio.user("reader", "AliyunRAMReadOnlyAccess")
+    assert studio.refused(OURS, "RestoreDisabledUser", reader, UserId=user_id) == "NoPermission"

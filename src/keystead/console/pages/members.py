@@ -139,6 +139,7 @@ async def _one(visit: Visit, refusal: Refusal | None) -> Response:
         refusal.fault.status if refusal else 200,
         member=member,
         has={each["Page"]: each["Operation"] for each in member["Pages"]["Page"]},
+        heirs=await _heirs(visit, member) if member["ApiKeyCount"] else [],
         workspace=visit.path["workspace"],
         base=_base(visit),
         given=LEVELS_GIVEN,
@@ -146,6 +147,16 @@ async def _one(visit: Visit, refusal: Refusal | None) -> Response:
         view_only=VIEW_ONLY,
         refusal=refusal,
     )
+
+
+async def _heirs(visit: Visit, member: dict[str, Any]) -> list[tuple[str, str]]:
+    """Who may get the member's API keys, as far as a form offers them: the other members, (kind/name, shown)."""
+    answer = await visit.ask("keystead", "SearchMembers", WorkspaceId=visit.path["workspace"], PageSize=100)
+    return [
+        (f"{each['PrincipalType']}/{each['PrincipalName']}", each["DisplayName"] or each["PrincipalName"])
+        for each in answer["Members"]["Member"]
+        if each["PrincipalId"] != member["PrincipalId"]
+    ]
 
 
 @PAGES.post("/workspaces/{workspace}/members/change")
@@ -162,9 +173,11 @@ async def changing(visit: Visit) -> Response:
 
 @PAGES.post("/workspaces/{workspace}/members/remove", proof=True)
 async def removing(visit: Visit) -> Response:
-    """End a membership; API keys of the member stop working here."""
+    """End a membership; API keys of the member go to whom was chosen, or stop working here."""
+    kind, _, name = visit.form.get("heir", "").partition("/")
+    heir = {f"New{kind}Name": name} if kind in ("User", "Role") and name else {}
     try:
-        await visit.ask("keystead", "RemoveWorkspaceMember", **_who(visit))
+        await visit.ask("keystead", "RemoveWorkspaceMember", **_who(visit), **heir)
     except RefusedError as refused:
         return await _one(visit, refused.refusal)
     return visit.redirect(_base(visit), visit.text("{name} is not a member any more.", name=visit.form.get("name", "")))

@@ -81,8 +81,7 @@ async def restore_user(visit: Visit) -> Response:
     """Bring a user back, disabled."""
     name = visit.form.get("name", "")
     try:
-        await visit.ask_form("ims", "RestoreUserFromRecycleBin")
-        await visit.ask("keystead", "SetUserStatus", UserName=name, Status="freeze")
+        await visit.ask_form("keystead", "RestoreDisabledUser")
     except RefusedError as refused:
         return await _list(visit, "users", refused.refusal)
     return visit.redirect(

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
 
 from keystead.clock import iso
+from keystead.identity import model_keys
 from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
 from keystead.products import pages
@@ -20,6 +21,14 @@ from keystead.products.faults import ROLE_NOT_FOUND, USER_NOT_FOUND
 from keystead.products.keystead.product import KEYSTEAD
 from keystead.products.workspaces import access, people
 from keystead.products.workspaces.access import PAGE_NOT_YOURS, WORKSPACE, WORKSPACE_NOT_FOUND
+from keystead.products.workspaces.handing_over import (
+    HAND_OVER,
+    HEIR_IS_OWNER,
+    HEIR_UNFIT,
+    ONE_HEIR,
+    hand_over,
+    heir_of,
+)
 from keystead.products.workspaces.people import (
     MEMBER_EXISTS,
     MEMBER_NOT_FOUND,
@@ -65,10 +74,18 @@ class UpdateMemberInput(Input, frozen=True):
     display_name: DisplayName | None = None
 
 
-class MemberInput(Input, frozen=True):
+class HandOverApiKeysInput(Input, frozen=True):
+    """user_name, role_name: whose keys.  new_user_name, new_role_name: who gets them."""
+
     workspace_id: access.WorkspaceId = ""
     user_name: UserName | None = None
     role_name: RoleName | None = None
+    new_user_name: UserName | None = None
+    new_role_name: RoleName | None = None
+
+
+class RemoveMemberInput(HandOverApiKeysInput, frozen=True):
+    """new_user_name, new_role_name: who gets the member's API keys; left out, they stop working."""
 
 
 class ListMembersInput(Input, frozen=True):
@@ -101,6 +118,16 @@ class Member(Output, frozen=True):
 
 class MemberAnswer(Output, frozen=True):
     member: Member
+
+
+class HandedOver(Output, frozen=True):
+    """The keys that have another owner now."""
+
+    api_key_id: list[int]
+
+
+class HandedOverAnswer(Output, frozen=True):
+    api_keys: HandedOver
 
 
 class MemberList(Output, frozen=True):
@@ -204,20 +231,53 @@ def update_workspace_member(tx: Tx, caller: Caller, wanted: UpdateMemberInput) -
     return _answer(tx, place.row.id, who)
 
 
+_HANDING_OVER = (
+    *(WORKSPACE_NOT_FOUND, PAGE_NOT_YOURS, ONE_PRINCIPAL, USER_NOT_FOUND, ROLE_NOT_FOUND),
+    *(HEIR_UNFIT, HEIR_IS_OWNER, ONE_HEIR),
+)
+
+
+@KEYSTEAD.action(
+    "HandOverApiKeys",
+    resource=WORKSPACE,
+    permission=HAND_OVER,
+    resolve=access.in_default,
+    writes=True,
+    faults=_HANDING_OVER,
+)
+def hand_over_api_keys(tx: Tx, caller: Caller, wanted: HandOverApiKeysInput) -> HandedOverAnswer:
+    """Give the API keys of a user or role in a workspace to another owner, who could make such keys there.
+
+    Values, scopes, limits and expiry stay, so that programs go on; temporary keys made of them end.
+    """
+    place = access.enter(tx, caller, wanted.workspace_id)
+    place.must("members", "operate")
+    owner = people.principal(tx, wanted.user_name, wanted.role_name)
+    heir = heir_of(tx, wanted.new_user_name, wanted.new_role_name)
+    return HandedOverAnswer(api_keys=HandedOver(api_key_id=hand_over(tx, place, owner, heir)))
+
+
 @KEYSTEAD.action(
     "RemoveWorkspaceMember",
     resource=WORKSPACE,
     permission="modelstudio:RemoveWorkspaceMember",
     resolve=access.in_default,
     writes=True,
-    faults=(WORKSPACE_NOT_FOUND, PAGE_NOT_YOURS, ONE_PRINCIPAL, USER_NOT_FOUND, ROLE_NOT_FOUND, MEMBER_NOT_FOUND),
+    faults=(*_HANDING_OVER, MEMBER_NOT_FOUND),
 )
-def remove_workspace_member(tx: Tx, caller: Caller, wanted: MemberInput) -> Done:
-    """Remove a user or role from a workspace: its API keys there stop working, its temporary keys and tokens end."""
+def remove_workspace_member(tx: Tx, caller: Caller, wanted: RemoveMemberInput) -> Done:
+    """Remove a user or role from a workspace: its API keys there stop working, its temporary keys and tokens end.
+
+    With NewUserName or NewRoleName its API keys go to that owner first, as by HandOverApiKeys, whose permission that
+    needs too; either both is done or nothing.
+    """
     place = access.enter(tx, caller, wanted.workspace_id)
     place.must("members", "operate")
     who = people.principal(tx, wanted.user_name, wanted.role_name)
     people.found(tx, place.row.id, who)
+    if wanted.new_user_name is not None or wanted.new_role_name is not None:
+        tx.rights.must(HAND_OVER, model_keys.workspace_arn(tx.account_id, place.row.id))
+        hand_over(tx, place, who, heir_of(tx, wanted.new_user_name, wanted.new_role_name))
     workspaces.remove_member(tx, place.row.id, who.id)
     return Done()
 
