@@ -178,6 +178,50 @@ def test_no_header_of_an_answer_holds_a_line_break(value: bytes) -> None:
     assert transport.closed
 
 
+def idle_connection(seconds: float) -> tuple[Connection, Transport]:
+    """A connection that is closed after so many seconds without a request."""
+    config = uvicorn.Config(
+        SimpleNamespace(), http=Connection, ws="none", lifespan="off", log_config=None, timeout_keep_alive=seconds
+    )
+    connection = Connection(config=config, server_state=ServerState(), app_state={})
+    connection.transport = transport = Transport()
+    connection.flow = SimpleNamespace(resume_reading=lambda: None, resume_writing=lambda: None)
+    return connection, transport
+
+
+def test_a_connection_that_stays_idle_is_closed() -> None:
+    async def wait() -> None:
+        connection, transport = idle_connection(0.05)
+        connection._write(Answer(200, [(b"x", b"y")], b"body"))
+        async with asyncio.timeout(30):
+            while not transport.closed:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(wait())
+
+
+def test_a_connection_is_not_idle_while_a_request_is_under_way() -> None:
+    """The one timer of a connection looks several times, and closes only what waits for a request."""
+    looked = 0
+
+    async def wait() -> Transport:
+        nonlocal looked
+        connection, transport = idle_connection(0.02)
+        connection._write(Answer(200, [(b"x", b"y")], b"body"))
+        connection.on_message_begin()
+        first = connection._watch
+        async with asyncio.timeout(30):
+            while connection._watch is first or looked < 5:
+                looked += connection._watch is not first
+                await asyncio.sleep(0.02)
+        assert not transport.closed
+        connection.connection_lost(None)
+        assert connection._watch is None
+        return transport
+
+    assert asyncio.run(wait()).written.endswith(b"body")
+
+
 def test_a_call_that_began_outside_of_a_task_is_finished_in_one() -> None:
     """What it waits for is handed in, and so are errors; what it answers or raises comes out."""
 

@@ -82,16 +82,28 @@ class Authentication:
 
         address: where the call came from; a network policy is told only to who holds the secret.
         """
+        self._check_claim(claim, now)
+        key = await self._key(claim, now)
+        return key, self._check_proof(request, claim, key, address)
+
+    def check_held(self, request: Message, claim: Claim, now: float, address: str) -> tuple[Key, Pairs] | None:
+        """What `check` returns or raises, where that takes no waiting; None where it does."""
+        self._check_claim(claim, now)
+        key = self._held(claim, now)
+        return (key, self._check_proof(request, claim, key, address)) if key is not None else None
+
+    def _check_claim(self, claim: Claim, now: float) -> None:
         if claim.bearer is not None:
             raise BEARER_UNKNOWN()
         if not self.sign_v1 and "-V1-" in claim.scheme:
             raise SCHEME_OFF(scheme=claim.scheme)
         signing.check_window(claim, now, self.window_seconds)
-        key = self._held(claim, now) or await self._key(claim, now)
+
+    def _check_proof(self, request: Message, claim: Claim, key: Key, address: str) -> Pairs:
         pairs = signing.verify(claim, request, key.secret)
         if key.network is not None and not key.network.permits(address):
             raise WRONG_NETWORK(id=key.id, address=address or "(unknown)", level=key.network.level)
-        return key, pairs
+        return pairs
 
     def remember(self, request: Message, claim: Claim, now: float, *, writes: bool) -> tuple[bytes, int]:
         """Accept a verified request's nonce once; returns its digest and until when it counts.
@@ -109,9 +121,25 @@ class Authentication:
 
     def _held(self, claim: Claim, now: float) -> Key | None:
         """The pair of the claim where it is in memory and good; whatever else there is to say, `_key` says."""
-        loaded = self.directory.key(claim.access_key_id) if claim.security_token is None else None
+        if claim.security_token is not None:
+            return self._held_session(claim.access_key_id, claim.security_token, now)
+        loaded = self.directory.key(claim.access_key_id)
         key = loaded.value if loaded is not None else None
         return key if key is not None and key.active and not key.has_expired(now) else None
+
+    def _held_session(self, access_key_id: str, token: str, now: float) -> Key | None:
+        """The pair of a role session that was used before, as long as the directory's record of its role is the same.
+
+        One that came by an identity provider is asked about each time.
+        """
+        known = self.borrowed.get(access_key_id)
+        if known is None:
+            return None
+        session, role, key = known
+        if session.provider_id or sessions.read(self.keyring, token, access_key_id, now) is not session:
+            return None
+        loaded = self.directory.role(session.role_id)
+        return key if loaded is not None and loaded.value is role else None
 
     async def _key(self, claim: Claim, now: float) -> Key:
         if claim.access_key_id.startswith("STS."):

@@ -102,6 +102,11 @@ class Action:
         return self._shapes[1]
 
     @cached_property
+    def at_once(self) -> bool:
+        """Whether the handler answers from memory, with nothing to be done or waited for before it runs."""
+        return self.memory and not self.anonymous and self.first is None and self.prepare is None
+
+    @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters on the wire, in the order declared."""
         return describe(self.input)

@@ -84,8 +84,8 @@ class Auditor:
         """Begin to write."""
         self._thread.start()
 
-    def add(self, event: Event | Noted) -> None:
-        """Queue the event of a read or a refusal."""
+    def add(self, event: Event) -> None:
+        """Queue an event that somebody else has made."""
         queue = self._reads if event.outcome == "Success" else self._denials
         if len(queue) >= self._size:
             self.dropped += 1
@@ -99,7 +99,12 @@ class Auditor:
 
         permission: what policies allowed it by, "" where they did not.
         """
-        self.add(Noted(call, parameters_of(call) if call.given else "{}", resource, outcome, diagnostic, permission))
+        queue = self._reads if outcome == "Success" else self._denials
+        if len(queue) >= self._size:
+            self.dropped += 1
+            return
+        parameters = parameters_of(call) if call.given else "{}"
+        queue.append(Noted(call, parameters, resource, outcome, diagnostic, permission))
 
     def wrote(self, call: Call, permission: str) -> None:
         """Queue what a write made use of; its event is written already."""

@@ -134,7 +134,8 @@ class Dispatcher:
             raise NO_PROOF()
         origin = Origin(request_id, request.peer, request.secure, request.headers.get("user-agent", ""))
         try:
-            key, pairs = await self.authentication.check(request, claim, now, request.peer)
+            held = self.authentication.check_held(request, claim, now, request.peer)
+            key, pairs = held or await self.authentication.check(request, claim, now, request.peer)
             mark, until = self.authentication.remember(request, claim, now, writes=action.writes)
             if self.shared is not None and mark:
                 await _in_a_task()
@@ -213,7 +214,10 @@ class Dispatcher:
                     judged = await self._tagged(call, names, facts)
                     authorization.check(call, asked, wanted, judged, facts, self.keyring)
                     permission = action.permission_for(wanted, caller)
-            output = await self._run(call, wanted, facts, resource)
+            if action.at_once:
+                output = action.handler(self._desk(call, facts, None), caller, wanted)
+            else:
+                output = await self._run(call, wanted, facts, resource)
         except Fault as fault:
             # Refused by policy behind the first check: a right of its own that the action asked for.
             used = "" if denial.message_of(fault) else permission

@@ -6,7 +6,7 @@ Plain ASGI, no framework: this is the path of every call.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, Protocol
 
 from keystead import ids
@@ -119,7 +119,6 @@ class Edge:
                 answer = await self._answer(scope, receive)
             except _GoneError:
                 return
-            self._metrics.count(answer.status)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
@@ -160,10 +159,10 @@ class Edge:
         finally:
             self._running -= 1
 
-    async def call(
+    def call(
         self, method: str, query: bytes, headers: list[tuple[bytes, bytes]], body: bytes, peer: str, secure: bool
-    ) -> Answer:
-        """Answer a call to `/` that has been read whole; the connection's short way."""
+    ) -> Coroutine[Any, Any, Answer]:
+        """What answers a call to `/` that has been read whole; the connection's short way."""
         try:
             joined, peer, secure = self._bounded(b"/", query, headers, peer, secure)
             if len(body) > self._max_body:
@@ -172,30 +171,31 @@ class Edge:
                 method, "/", query.decode("latin-1"), joined, body, secure, peer, self._max_parameters
             )
         except Fault as fault:
-            answer = self._refused(fault)
-        else:
-            answer = await self._serve(self._dispatcher, request)
-        self._metrics.count(answer.status)
-        return answer
+            return self._refused(fault)
+        return self._serve(self._dispatcher, request)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:
             request = await self._read(scope, receive)
         except Fault as fault:
-            return self._refused(fault)
+            return await self._refused(fault)
         return await self._serve(self._uploads if self._uploads.serves(request.raw_path) else self._dispatcher, request)
 
     async def _serve(self, by: Dispatcher | Uploads, request: WireRequest) -> Answer:
         if self._running >= MAX_RUNNING:
-            return self._refused(OVERLOADED(running=self._running))
+            return await self._refused(OVERLOADED(running=self._running))
         self._running += 1
         try:
-            return await by.answer(request)
+            answer = await by.answer(request)
         finally:
             self._running -= 1
+        self._metrics.count(answer.status)
+        return answer
 
-    def _refused(self, fault: Fault) -> Answer:
-        return answers.failure(fault, "", ids.request_id(), xml=False, help_at=self._dispatcher.help_at)
+    async def _refused(self, fault: Fault) -> Answer:
+        answer = answers.failure(fault, "", ids.request_id(), xml=False, help_at=self._dispatcher.help_at)
+        self._metrics.count(answer.status)
+        return answer
 
     async def _read(self, scope: Scope, receive: Receive) -> WireRequest:
         path, query, client = scope["raw_path"], scope["query_string"], scope["client"]

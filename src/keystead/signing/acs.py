@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from binascii import Error as NotHex
 from binascii import unhexlify
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -61,7 +61,8 @@ def parse_authorization(text: str) -> Authorization:
     head, _, signature = text.partition(",Signature=")
     head, _, signed_headers = head.partition(",SignedHeaders=")
     name, _, credential = head.partition(" Credential=")
-    if not (credential and signed_headers and signature and text.count(",") == 2) or " " in name:
+    whole = credential and signed_headers and signature and " " not in name
+    if not whole or "," in credential or "," in signed_headers or "," in signature:
         credential, signed_headers, signature = _fields(text)
     try:
         return Authorization(credential, signed_headers, unhexlify(signature))
@@ -97,7 +98,6 @@ class SignedHeaders(msgspec.Struct, frozen=True):
         return header_text(self.template % self.values(headers))
 
 
-@lru_cache(maxsize=256)  # one client sends the same list with every request; at most 8 KiB each
 def split_signed_headers(text: str) -> SignedHeaders:
     """Split and check a SignedHeaders list: lower case, none twice, at most 64."""
     if text.count(";") >= MAX_SIGNED_HEADERS:
@@ -108,6 +108,26 @@ def split_signed_headers(text: str) -> SignedHeaders:
         raise faults.INCOMPLETE(reason="SignedHeaders must name each header once, in lower case, joined with ;")
     template = "".join([f"{name}:%s\n" for name in text.replace("%", "%%").split(";")])
     return SignedHeaders(names, listed, itemgetter(*names), template)
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """What a SignedHeaders list says of a request with certain headers.
+
+    absent: a listed header that was not sent.  unsigned: an `x-acs-` header that is not listed.  Both "" where none.
+    """
+
+    signed: SignedHeaders
+    absent: str
+    unsigned: str
+
+
+@lru_cache(maxsize=128)  # one client sends the same names with every request
+def coverage(signed_headers: str, sent: tuple[str, ...]) -> Coverage:
+    """Hold a SignedHeaders list against the names of the headers that were sent."""
+    signed = split_signed_headers(signed_headers)
+    absent = sorted(signed.set.difference(sent))
+    unsigned = [name for name in sent if name.startswith("x-acs-") and name not in signed.set]
+    return Coverage(signed, next(iter(absent), ""), next(iter(unsigned), ""))
 
 
 def read(message: Message, algorithm: Algorithm, authorization: Authorization, access_key_id: str) -> Claim:
@@ -123,9 +143,13 @@ def read(message: Message, algorithm: Algorithm, authorization: Authorization, a
     date = headers.get("x-acs-date")
     if not date:
         raise faults.MISSING_TIMESTAMP()
-    listed = split_signed_headers(authorization.signed_headers).set
-    if not (algorithm.required <= listed and listed <= headers.keys()):
-        raise _lacking(listed, headers, algorithm)
+    covered = coverage(authorization.signed_headers, tuple(headers))
+    listed = covered.signed.set
+    if covered.absent:
+        raise faults.INCOMPLETE(reason=f"SignedHeaders names {faults.shown(covered.absent)}, which the request lacks")
+    if not algorithm.required <= listed:
+        lacking = ", ".join(sorted(algorithm.required - listed))
+        raise faults.INCOMPLETE(reason=f"SignedHeaders lacks {lacking}")
     token = headers.get("x-acs-security-token")
     if token and "x-acs-security-token" not in listed:
         raise faults.INCOMPLETE(reason="SignedHeaders lacks x-acs-security-token, which the request carries")
@@ -143,13 +167,6 @@ def read(message: Message, algorithm: Algorithm, authorization: Authorization, a
     )
 
 
-def _lacking(listed: frozenset[str], headers: Mapping[str, str], algorithm: Algorithm) -> Exception:
-    absent = sorted(listed - headers.keys())
-    if absent:
-        return faults.INCOMPLETE(reason=f"SignedHeaders names {faults.shown(absent[0])}, which the request lacks")
-    return faults.INCOMPLETE(reason=f"SignedHeaders lacks {', '.join(sorted(algorithm.required - listed))}")
-
-
 def canonical_request(method: str, path: str, query: str, lines: str, signed_headers: str, digest: str) -> str:
     """Section 5.2.  lines: `name:value` and a line feed for each signed header.  digest: hex, of the body."""
     return f"{method}\n{path}\n{query}\n{lines}\n{signed_headers}\n{digest}"
@@ -164,16 +181,17 @@ def forms(
     claim: Claim,
     message: Message,
     algorithm: Algorithm,
-    spellings: Iterator[tuple[str, str, str]],
+    spellings: Iterable[tuple[str, str, str]],
 ) -> Iterator[Form]:
     """One form for each spelling (name, path, query) of the same request."""
-    signed = split_signed_headers(claim.signed_headers)
+    covers = coverage(claim.signed_headers, tuple(message.headers))
+    signed = covers.signed
     lines = signed.lines(message.headers)
     if lines.count("\n") != len(signed.names):
         raise faults.INCOMPLETE(reason="A header value holds a line feed")
     body = message.body
     digest = algorithm.digest(body)
-    objection = _objection(message, algorithm, digest, signed.set)
+    objection = _objection(message, algorithm, digest, covers.unsigned)
     covered = settled(message.query) if message.raw_query else ()
     # An unsigned content type counts as absent, and so does the form that it announces (section 5.5 rule 4).
     if body and message.form and "content-type" in signed.set:
@@ -183,7 +201,7 @@ def forms(
         yield Form(name, string_to_sign(algorithm, request), covered, request, objection)
 
 
-def _objection(message: Message, algorithm: Algorithm, found: str, listed: frozenset[str]) -> str:
+def _objection(message: Message, algorithm: Algorithm, found: str, unsigned: str) -> str:
     """What no signature can mend: a body that is not the digested one, or an unsigned `x-acs-*` header."""
     sent = message.headers[algorithm.body_header]
     if sent != found:
@@ -191,9 +209,8 @@ def _objection(message: Message, algorithm: Algorithm, found: str, listed: froze
             f"{algorithm.body_header} is {faults.shown(sent)}, but the {len(message.body)} bytes of the body that "
             f"arrived have {found}: send the digest of the exact bytes."
         )
-    for name in message.headers.keys() - listed:
-        if name.startswith("x-acs-"):
-            return f"SignedHeaders lacks {faults.shown(name)}: sign every x-acs- header that is sent."
+    if unsigned:
+        return f"SignedHeaders lacks {faults.shown(unsigned)}: sign every x-acs- header that is sent."
     return ""
 
 

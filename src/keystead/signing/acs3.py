@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from keystead.signing import acs, digests, faults
 from keystead.signing.canonical import canonical_query, literal_queries, paths
@@ -33,7 +34,14 @@ def forms(claim: Claim, message: Message) -> Iterator[Form]:
     return acs.forms(claim, message, ALGORITHMS[claim.scheme], _spellings(message))
 
 
-def _spellings(message: Message) -> Iterator[tuple[str, str, str]]:
+_ONLY_SPELLING = (("wire path; keys encoded", "/", ""),)
+
+
+def _spellings(message: Message) -> Iterable[tuple[str, str, str]]:
+    return _ONLY_SPELLING if message.raw_path == "/" and not message.raw_query else _every_spelling(message)
+
+
+def _every_spelling(message: Message) -> Iterator[tuple[str, str, str]]:
     encoded = canonical_query(message.raw_query, message.query)
     for path_name, path in paths(message.raw_path):
         yield f"{path_name}; keys encoded", path, encoded
@@ -44,10 +52,15 @@ def _spellings(message: Message) -> Iterator[tuple[str, str, str]]:
 
 def check(claim: Claim, secret: str) -> digests.Check:
     """How this claim's signature is checked.  The MAC key is the secret alone."""
-    mac = ALGORITHMS[claim.scheme].mac
+    return _check(claim.scheme, secret)
+
+
+@lru_cache(maxsize=digests.MOST_KEYS)
+def _check(scheme: str, secret: str) -> digests.Check:
+    mac = ALGORITHMS[scheme].mac
     if mac is None:
-        return digests.rsa_check(secret, claim.scheme)
-    return digests.mac_check(mac, digests.secret_key(secret, claim.scheme))
+        return digests.rsa_check(secret, scheme)
+    return digests.mac_check(mac, digests.secret_key(secret, scheme))
 
 
 def sign(

@@ -9,6 +9,7 @@ from base64 import b64encode
 from binascii import Error as NotBase64
 from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from keystead.clock import iso
 from keystead.percent import Pairs
@@ -136,9 +137,14 @@ def _canonical(message: Message, claim: Claim) -> tuple[Pairs, str]:
 
 def check(claim: Claim, secret: str) -> digests.Check:
     """How this claim's signature is checked.  The MAC key is the secret with one `&` behind it."""
-    if claim.scheme == RPC_V1_RSA:
-        return digests.rsa_check(secret, claim.scheme)
-    return digests.mac_check(digests.sha1_mac, digests.secret_key(secret, claim.scheme) + b"&")
+    return _check(claim.scheme, secret)
+
+
+@lru_cache(maxsize=digests.MOST_KEYS)
+def _check(scheme: str, secret: str) -> digests.Check:
+    if scheme == RPC_V1_RSA:
+        return digests.rsa_check(secret, scheme)
+    return digests.mac_check(digests.sha1_mac, digests.secret_key(secret, scheme) + b"&")
 
 
 def sign(
