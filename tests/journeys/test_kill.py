@@ -57,6 +57,11 @@ class Client(threading.Thread):
         super().__init__(daemon=True)
         self.connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=30)
 
+    @property
+    def answered(self) -> int:
+        """How many requests were answered so far."""
+        return sum(sent.answer is not None for sent in self.sent)
+
     def run(self) -> None:
         chance = random.Random(self.seed)
         number = 0
@@ -213,6 +218,8 @@ def rounds(server: Server, number: int, seed: int) -> None:
         for client in clients:
             client.start()
         time.sleep(chance.uniform(0.1, 0.8))
+        while sum(client.answered for client in clients) <= 10 and any(client.is_alive() for client in clients):
+            time.sleep(0.01)  # on a slow machine, too, it must have had something to lose
         server.kill9()
         for client in clients:
             client.join(30)

@@ -25,6 +25,14 @@ from keystead.store.keys import Use
 
 FLUSH_SECONDS = 0.5
 BATCH = 2000
+USE_STEP = 300
+"""Seconds to which a last use is exact where the same pair calls the same action from the same address again.
+
+Each pair's row is on another page, so to write it for every call may cost as much as to answer the call; like this the
+cost is bounded by the number of pairs.  The trail has every call.
+"""
+MOST_KEPT = 250_000
+"""Pairs whose last written use is remembered; about 60 MB."""
 _log = logging.getLogger("keystead.audit")
 
 
@@ -73,6 +81,7 @@ class Auditor:
         self._denials: deque[Event | Noted] = deque()
         self._used: dict[str, Call] = {}
         self._writes: deque[action_uses.Use] = deque()
+        self._written: dict[str, Use] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self.dropped = 0
@@ -113,7 +122,7 @@ class Auditor:
             self._writes.append(use)
 
     def used(self, access_key_id: str, call: Call) -> None:
-        """Note that a pair was used by a call; written at the next flush."""
+        """Note that a pair was used by a call; written at the next flush if that is news, see `USE_STEP`."""
         self._used[access_key_id] = call
 
     def close(self) -> None:
@@ -130,6 +139,15 @@ class Auditor:
                 said = self.dropped
         self.flush()
 
+    def _news(self, used: dict[str, Call]) -> dict[str, Use]:
+        """The uses that say more than those written before."""
+        found = {}
+        for key, call in used.items():
+            use, last = _use(call), self._written.get(key)
+            if last is None or not use.repeats(last, USE_STEP):
+                found[key] = use
+        return found
+
     def flush(self) -> None:
         """Write what is queued now; on a failing database it stays queued, within the bound.
 
@@ -141,19 +159,25 @@ class Auditor:
             noted = [queue[index] for index in range(min(BATCH, len(queue)))]
             events = [_event(each) for each in noted]
             used, self._used = self._used, {}
+            news = self._news(used)
             writes = [self._writes[index] for index in range(min(BATCH, len(self._writes)))]
+            if not (events or news or writes):
+                return
             try:
                 with self._database.writing(self._clock(), "") as tx:
                     if events:
                         audit.insert_compactly(tx, events)
                     uses = [each.use for each in noted if isinstance(each, Noted)]
                     action_uses.note(tx, [*writes, *(each for each in uses if each is not None)])
-                    if used:
-                        keys.note_use(tx, {key: _use(call) for key, call in used.items()})
+                    if news:
+                        keys.note_use(tx, news)
             except SQLAlchemyError as error:
                 self._used = {**used, **self._used}
                 _log.warning("audit events wait: the database does not take them (%s)", type(error).__name__)
                 return
+            if len(self._written) + len(news) > MOST_KEPT:
+                self._written.clear()
+            self._written.update(news)
             for _ in events:
                 queue.popleft()
             for _ in writes:

@@ -38,13 +38,18 @@ _STALE = sa.select(access_keys.c.id, access_keys.c.user_id).where(
 )
 
 
-class Use(msgspec.Struct, frozen=True):
+class Use(msgspec.Struct, frozen=True, gc=False):
     """When (seconds), for which service, from which address and by which action a pair was used."""
 
     at: int
     service: str
     address: str
     action: str
+
+    def repeats(self, last: Use, seconds: int) -> bool:
+        """Whether it is like an earlier use and less than so many seconds from it."""
+        same = self.action == last.action and self.address == last.address and self.service == last.service
+        return same and abs(self.at - last.at) < seconds
 
 
 def note_use(tx: Tx, used: dict[str, Use]) -> None:
