@@ -7,9 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from urllib.parse import urlsplit
 
-import psycopg
 from playwright.sync_api import Page, expect
 
 from services import rpc
@@ -105,19 +103,6 @@ def fault_shown(page: Page) -> None:
         assert inside not in page.content()
 
 
-@contextmanager
-def away(cluster: Cluster, url: str) -> Iterator[None]:
-    """The database ends every connection and lets nobody in."""
-    name = urlsplit(url).path.strip("/")
-    with psycopg.connect(cluster.address("postgres"), autocommit=True) as admin:
-        admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'.encode())
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
-        try:
-            yield
-        finally:
-            admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'.encode())
-
-
 def test_pages_say_that_the_database_is_away_and_come_back_with_it(
     postgres_cluster: Cluster, postgres_url: str, start_server: Callable[..., Server], visitor: Visitor
 ) -> None:
@@ -127,7 +112,7 @@ def test_pages_say_that_the_database_is_away_and_come_back_with_it(
     person.allowed |= {503}
     person.open("/groups/new")
     page.get_by_label("Group name").fill("late-group")
-    with away(postgres_cluster, postgres_url):
+    with postgres_cluster.away(postgres_url):
         page.get_by_role("button", name="Create Group").click()
         fault_shown(page)
         person.check_access()

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -47,6 +48,18 @@ class Cluster:
             yield self.url(name)
         finally:
             self._administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    @contextmanager
+    def away(self, url: str) -> Iterator[None]:
+        """The database of that address ends every connection and lets nobody in."""
+        name = urlsplit(url).path.strip("/")
+        self._administer(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        with psycopg.connect(self.address("postgres"), autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        try:
+            yield
+        finally:
+            self._administer(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
 
     def _administer(self, statement: str) -> None:
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:

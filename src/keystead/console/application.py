@@ -199,8 +199,7 @@ class _Door:
         if known is None or visit.now - known[0] > _PLACE_SECONDS or visit.request.method == "POST":
             joined: list[dict[str, Any]] = []
             if not visit.lacks("keystead", "ListWorkspaceIds"):
-                answer = await visit.try_ask("keystead", "ListWorkspaceIds")
-                joined = answer["Workspaces"]["Workspace"] if answer else []
+                joined = await _joined(visit)
                 visit.asked.clear()
             known = (visit.now, joined)
             self.places[digest] = known
@@ -211,6 +210,16 @@ class _Door:
         by_id = {each["WorkspaceId"]: each for each in known[1]}
         default = next((each for each in known[1] if each["IsDefault"]), known[1][0] if known[1] else None)
         visit.place.current = by_id.get(wanted) or default
+
+
+async def _joined(visit: Visit) -> list[dict[str, Any]]:
+    """The workspaces that the person is in; none where they cannot be had: the page itself says what fails."""
+    try:
+        answer = await visit.ask("keystead", "ListWorkspaceIds")
+    except RefusedError:
+        return []
+    found: list[dict[str, Any]] = answer["Workspaces"]["Workspace"]
+    return found
 
 
 async def proof_page(visit: Visit, action: str, *, wrong: bool, next_page: str = "") -> Response:

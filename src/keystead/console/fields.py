@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from keystead.console.asking import action_of
-from keystead.wire.parameters import Choice, Flag, Text, Whole
+from keystead.products.catalogue import PRODUCTS
+from keystead.wire.parameters import Choice, Flag, Parameter, Text, Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +72,23 @@ def _escaped(part: str) -> str:
     if is_range or part.startswith("\\"):
         return part
     return "\\" + part if part in "()[]{}/-|" else part
+
+
+_OWN_SECRETS = frozenset({"password", "again", "code", "token", "_proof"})
+"""Fields of the console's own forms that are never sent back."""
+
+
+@cache
+def secret_names() -> frozenset[str]:
+    """The names of all fields that hold a secret: whoever typed one types it again."""
+    actions = (action for product in PRODUCTS for action in product.actions.values())
+    return _OWN_SECRETS.union(*(_secrets(action.parameters) for action in actions))
+
+
+def _secrets(parameters: Iterable[Parameter]) -> set[str]:
+    found: set[str] = set()
+    for each in parameters:
+        found |= _secrets(each.members)
+        if isinstance(each.rule, Text) and each.rule.secret:
+            found.add(each.name)
+    return found

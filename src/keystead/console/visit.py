@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keystead.console.asking import Asked, Asking, Given, RefusedError, action_of
 from keystead.console.entrance import PREFIX, Fittings
+from keystead.console.fields import secret_names
 from keystead.console.sessions import Keeper, SignedIn
 from keystead.console.texts import LANGUAGES, Language, accepted, clauses, language
 from keystead.faults import Fault
@@ -116,10 +117,15 @@ class Visit:
         return await self.asking.ask(product, action, given | more)
 
     async def try_ask(self, product: str, action: str, /, **given: Given) -> dict[str, Any] | None:
-        """The same for a part of a page that may be missing: None where it is refused."""
+        """The same for a part of a page that may be missing: None where it is refused.
+
+        A server that fails is no refusal: half a page would look like the whole.
+        """
         try:
             return await self.ask(product, action, **given)
-        except RefusedError:
+        except RefusedError as refused:
+            if refused.refusal.fault.status >= 500:
+                raise
             return None
 
     def lacks(self, product: str, action: str, /, **given: Given) -> str:
@@ -209,6 +215,14 @@ class Visit:
         """light, dark, or "" for what the system says."""
         chosen = self.cookies.get(THEME_COOKIE, "")
         return chosen if chosen in ("light", "dark") else ""
+
+    @property
+    def sent_again(self) -> list[tuple[str, str]] | None:
+        """The fields of a form that failed, to send it again under a new mark; None where a secret is among them."""
+        fields = self.request.form
+        if any(value and name in secret_names() for name, value in fields):
+            return None
+        return [(name, self.form_mark if name == "_mark" else value) for name, value in fields]
 
     @property
     def form_mark(self) -> str:

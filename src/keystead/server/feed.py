@@ -44,6 +44,7 @@ class Follower:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="feed")
         self._last = 0
         self._seen = time.monotonic()
+        self._failed = ""
 
     def start(self) -> None:
         """Read where the feed stands now; raises when the database does not answer."""
@@ -62,25 +63,30 @@ class Follower:
             raise STALE(seconds=blind)
 
     def blind(self) -> str:
-        """Why this node should get no traffic, or ""."""
+        """Why this node should get no traffic, or "".
+
+        What it has in memory it answers for a while yet (`check`), all else would fail: a balancer is told as soon as
+        one look at the feed has failed.
+        """
+        if self._failed:
+            return f"the database does not answer ({self._failed})"
         seconds = time.monotonic() - self._seen
         return f"the change feed was last read {seconds:.1f} seconds ago" if seconds > STALE_SECONDS else ""
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        failing = False
         while True:
             began = time.monotonic()
             try:
                 await self._poll()
                 self._seen = began
-                if failing:
+                if self._failed:
                     _log.info("the change feed is readable again")
-                failing = False
+                self._failed = ""
             except (SQLAlchemyError, OSError) as error:
-                if not failing:
+                if not self._failed:
                     _log.warning("the change feed cannot be read: %s", type(error).__name__)
-                failing = True
+                self._failed = type(error).__name__
             await asyncio.sleep(POLL_SECONDS)
 
     async def _poll(self) -> None:
