@@ -37,6 +37,8 @@ LISTS = {
     "recycle_bin.USERS": "/recycle-bin",
     "roles.ROLES": "/roles",
     "unused_access.API_KEYS": "/unused-access/api-keys",
+    "unused_access.PERMISSIONS": "/unused-access/permissions",
+    "unused_access.ROLES": "/unused-access/roles",
     "unused_access.PAIRS": "/unused-access/access-keys",
     "unused_access.USERS": "/unused-access",
     "users.USERS": "/users",

@@ -49,10 +49,38 @@ def granted(name: str, action: str) -> bool:
 def test_the_public_names() -> None:
     """The surface is what other parts were told; adding to it is a decision."""
     assert sorted(keystead.policy.__all__) == [
-        *("Attached", "ConditionTrace", "Context", "DOCUMENTED_OPERATORS", "Decision", "DocumentKind", "Effect"),
+        *(
+            "Attached",
+            "Comparison",
+            "ConditionTrace",
+            "Context",
+            "DOCUMENTED_OPERATORS",
+            "Decision",
+            "DocumentKind",
+            "Effect",
+        ),
         *("Explanation", "Finding", "Layer", "LayerKind", "LayerTrace", "Level", "Match", "Policy", "PolicyError"),
-        *("Principal", "Query", "Remedy", "SYSTEM_POLICIES", "StatementTrace", "SystemPolicy", "TrustedPrincipals"),
-        *("compile_policy", "context_key", "could_allow", "decide", "explain", "findings", "fold", "gives_much"),
+        *(
+            "Principal",
+            "Query",
+            "Relation",
+            "Remedy",
+            "SYSTEM_POLICIES",
+            "StatementTrace",
+            "SystemPolicy",
+            "TrustedPrincipals",
+        ),
+        *(
+            "compare",
+            "compile_policy",
+            "context_key",
+            "could_allow",
+            "decide",
+            "explain",
+            "findings",
+            "fold",
+            "gives_much",
+        ),
         *("narrowed", "principal_kinds", "remedies", "shortened", "validate"),
     ]
 

@@ -5,6 +5,7 @@
 Specification: reference/ram-policy-language.md.
 """
 
+from keystead.policy.comparison import Comparison, Relation, compare
 from keystead.policy.conditions import Context, context_key
 from keystead.policy.decision import could_allow, decide
 from keystead.policy.explanation import (
@@ -29,6 +30,7 @@ __all__ = [
     "DOCUMENTED_OPERATORS",
     "SYSTEM_POLICIES",
     "Attached",
+    "Comparison",
     "ConditionTrace",
     "Context",
     "Decision",
@@ -45,10 +47,12 @@ __all__ = [
     "PolicyError",
     "Principal",
     "Query",
+    "Relation",
     "Remedy",
     "StatementTrace",
     "SystemPolicy",
     "TrustedPrincipals",
+    "compare",
     "compile_policy",
     "context_key",
     "could_allow",

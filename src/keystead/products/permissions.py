@@ -85,6 +85,26 @@ def known() -> tuple[Permission, ...]:
 
 
 @cache
+def _by_action() -> dict[tuple[str, str], tuple[str, str | None]]:
+    from keystead.products.catalogue import PRODUCTS  # declares every action, so it cannot come first
+
+    return {
+        (product.name, action.name): (action.permission, f"ims:{action.name}" if product.name == "Ims" else None)
+        for product in PRODUCTS
+        for action in product.actions.values()
+        if action.permission and "{" not in action.permission
+    }
+
+
+def of_action(product: str, action: str) -> tuple[str, str | None] | None:
+    """The permission that an action asks for, and its name in another product; by the names that the audit has.
+
+    None where it asks for none, or for one that depends on its parameters.
+    """
+    return _by_action().get((product, action))
+
+
+@cache
 def services() -> dict[str, frozenset[str]]:
     """Every permission in small letters, under each of its names, and the services of its resources."""
     found: dict[str, frozenset[str]] = {}

@@ -29,6 +29,15 @@ _OF = (
     .group_by(_C.action)
     .order_by(_C.action)
 )
+_ACTIONS = (
+    sa.select(_C.entity_id, _C.action)
+    .where(
+        _C.account_id == sa.bindparam("account"),
+        _C.entity_id.in_(sa.bindparam("ids", expanding=True)),
+        _C.day > sa.bindparam("day", type_=sa.Integer),
+    )
+    .distinct()
+)
 _LAST = (
     sa.select(_C.entity_id, sa.func.max(_C.last_at).label("last"))
     .where(_C.account_id == sa.bindparam("account"), _C.entity_id.in_(sa.bindparam("ids", expanding=True)))
@@ -80,6 +89,15 @@ def _add(tx: Tx) -> Any:
 def of(tx: Tx, entity_id: str) -> list[sa.Row[Any]]:
     """What a user or role used in the last `KEPT_DAYS`: action, calls, last (milliseconds)."""
     return tx.rows(_OF, account=tx.account_id, entity=entity_id, day=_day(tx) - KEPT_DAYS)
+
+
+def actions_of(tx: Tx, ids: Sequence[str]) -> dict[str, frozenset[str]]:
+    """What each of these used in the last `KEPT_DAYS`."""
+    found: dict[str, set[str]] = {}
+    given = {"account": tx.account_id, "ids": list(ids), "day": _day(tx) - KEPT_DAYS}
+    for row in tx.rows(_ACTIONS, **given) if ids else ():
+        found.setdefault(row.entity_id, set()).add(row.action)
+    return {entity: frozenset(actions) for entity, actions in found.items()}
 
 
 def last_of(tx: Tx, ids: Sequence[str]) -> dict[str, int]:

@@ -88,6 +88,47 @@ def test_the_suggestion_holds_what_was_used_as_it_was_allowed(house: Studio) -> 
     assert "ram:ListUsers" in found["CurrentDocument"]
 
 
+def test_who_holds_more_than_was_used_is_listed(house: Studio) -> None:
+    note(house, "ram:GetUser", 5)
+    note(house, "ram:DeleteUser", 95)
+
+    def rows(by: str = "", /, **given: str) -> dict[str, Any]:
+        answer = house.call(OURS, "SearchUnusedPermissions", by, **given)
+        return {each["PrincipalName"]: each for each in answer["Identities"]["Identity"]}
+
+    (alice,) = rows(Query="ali").values()
+    assert (alice["AllowedCount"], alice["UsedCount"]) == (5, 1)
+    assert alice["UnusedServices"]["Service"] == ["sts"]
+    assert rows(PrincipalType="Role") == {}
+    house.user("lister", "AliyunRAMReadOnlyAccess")
+    assert house.refused(OURS, "SearchUnusedPermissions", "lister") == REFUSED
+    house.user("reader")
+    events = {"Effect": "Allow", "Action": "keystead:LookupEvents", "Resource": "*"}
+    attach(house, "events", "User", "reader", events)
+    assert house.refused(OURS, "SearchUnusedPermissions", "reader") == REFUSED
+
+
+def test_roles_that_did_nothing_are_found(house: Studio) -> None:
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": [house.account.arn]}}
+    document = json.dumps({"Version": "1", "Statement": [trust]})
+    made = {
+        name: house.call(RAM, "CreateRole", RoleName=name, AssumeRolePolicyDocument=document)["Role"]["RoleId"]
+        for name in ("busy", "idle")
+    }
+    house.now += 40 * 86_400
+    house.call(RAM, "CreateRole", RoleName="young", AssumeRolePolicyDocument=document)
+    with house.write() as tx:
+        action_uses.note(tx, [Use(house.account_id, made["busy"], "ram:GetRole", (house.now - 86_405) * 1000)])
+
+    def names(**given: str) -> dict[str, str]:
+        answer = house.call(OURS, "SearchRoles", **given)
+        return {each["RoleName"]: each.get("LastUsedDate", "") for each in answer["Roles"]["Role"]}
+
+    assert names(UnusedDays="30") == {"idle": ""}
+    assert names(UnusedDays="1") == {"idle": "", "busy": iso(house.now - 86_405)}
+    assert set(names()) == {"busy", "idle", "young"}
+
+
 def test_nothing_used_suggests_nothing(house: Studio) -> None:
     assert house.call(OURS, "SuggestSmallerPolicy", UserName="alice")["PolicyDocument"] == ""
 

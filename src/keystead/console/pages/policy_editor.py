@@ -43,7 +43,7 @@ LEVELS = {
 
 def _is_step(visit: Visit) -> bool:
     """Whether the form asks for something on the way (a check, an import) rather than to be saved."""
-    return visit.form.get("_step", "") in ("check", "import", "optimize", "apply")
+    return visit.form.get("_step", "") in ("check", "import", "optimize", "apply", "compare", "preview")
 
 
 def _is_weighty(visit: Visit) -> bool:
@@ -126,12 +126,14 @@ async def _policy(visit: Visit) -> dict[str, Any]:
 
 async def _step(visit: Visit, document: str, policy: dict[str, Any] | None) -> Response:
     broken = ""
-    step = visit.form.get("_step")
+    step = visit.form.get("_step", "")
     if step == "import":
         try:
             document = merged(document, await _wanted(visit))
         except ValueError:
             broken = visit.text("The JSON is broken. Mend it first, then import.")
+    if step in _AGAINST and policy is not None:
+        return await _against(visit, document, policy, step)
     if step not in ("optimize", "apply"):
         return await _form(visit, document, policy, broken=broken)
     try:
@@ -141,6 +143,24 @@ async def _step(visit: Visit, document: str, policy: dict[str, Any] | None) -> R
     if step == "apply":
         return await _form(visit, short["PolicyDocument"], policy)
     return await _form(visit, document, policy, short=short)
+
+
+_AGAINST = {
+    "compare": "ComparePolicyVersion",
+    "preview": "PreviewPolicyVersion",
+}
+"""What a document is held against, by the step: the action that tells."""
+
+
+async def _against(visit: Visit, document: str, policy: dict[str, Any], step: str) -> Response:
+    """The form, with what saving the document would change."""
+    try:
+        found = await visit.ask("keystead", _AGAINST[step], PolicyName=policy["PolicyName"], PolicyDocument=document)
+    except RefusedError as refused:
+        return await _form(visit, document, policy, refusal=refused.refusal)
+    if step == "compare":
+        return await _form(visit, document, policy, compared=found)
+    return await _form(visit, document, policy, preview=found)
 
 
 async def _wanted(visit: Visit) -> list[Any]:
@@ -168,6 +188,8 @@ async def _form(
     copied: str = "",
     broken: str = "",
     short: dict[str, Any] | None = None,
+    compared: dict[str, Any] | None = None,
+    preview: dict[str, Any] | None = None,
 ) -> Response:
     stale = refusal is not None and refusal.fault.code == CHANGED
     system = await visit.try_ask("keystead", "SearchPolicies", PolicyType="System", PageSize=100)
@@ -181,6 +203,8 @@ async def _form(
         stale=stale,
         lines=difference(policy["Newest"]["PolicyDocument"], document) if policy and stale else [],
         short=short,
+        compared=compared,
+        preview=preview,
         fewer=difference(document, short["PolicyDocument"]) if short and short["IsShorter"] else [],
         name=name,
         copied=copied,

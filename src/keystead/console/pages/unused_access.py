@@ -62,6 +62,41 @@ PAIRS = Table(
     ),
     filters=(_DAYS,),
 )
+ROLES = Table(
+    name="unused-roles",
+    title="Unused roles",
+    product="keystead",
+    action="SearchRoles",
+    members=("Roles", "Role"),
+    key="RoleName",
+    query="Name, remarks or ID",
+    columns=(
+        Column("role", "Role", "RoleName"),
+        Column("trusted", "Trusted by"),
+        Column("policies", "Policies", number=True),
+        Column("used", "Last Used"),
+        Column("created", "Created At", "CreateDate"),
+        Column("actions", "Actions"),
+    ),
+    filters=(_DAYS,),
+)
+PERMISSIONS = Table(
+    name="unused-permissions",
+    title="Unused permissions",
+    product="keystead",
+    action="SearchUnusedPermissions",
+    members=("Identities", "Identity"),
+    key="PrincipalName",
+    query="A part of the name",
+    columns=(
+        Column("identity", "Identity"),
+        Column("granted", "Allowed actions", number=True),
+        Column("unused", "Not used in 90 days", number=True),
+        Column("services", "Services of which nothing was used"),
+        Column("actions", "Actions"),
+    ),
+    filters=(Filter("type", "Identity", "PrincipalType", (("User", "User"), ("Role", "Role"))),),
+)
 API_KEYS = Table(
     name="unused-api-keys",
     title="Unused API keys",
@@ -85,6 +120,8 @@ LISTS: dict[str, tuple[Table, dict[str, Given]]] = {
     "users": (USERS, {"Status": "active", "Sort": "LastActivityDate"}),
     "access-keys": (PAIRS, {"Status": "Active", "Sort": "LastUsedDate"}),
     "api-keys": (API_KEYS, {"Sort": "CreateDate"}),
+    "roles": (ROLES, {"Sort": "CreateDate"}),
+    "permissions": (PERMISSIONS, {}),
 }
 """The tabs with what is asked besides: what is switched off already is not in the lists; the oldest come first."""
 
@@ -105,6 +142,18 @@ async def access_keys(visit: Visit) -> Response:
 async def api_keys(visit: Visit) -> Response:
     """API keys that no model or application was called with."""
     return await _tab(visit, "api-keys")
+
+
+@PAGES.get("/unused-access/roles")
+async def roles(visit: Visit) -> Response:
+    """Roles of which no session did anything."""
+    return await _tab(visit, "roles")
+
+
+@PAGES.get("/unused-access/permissions")
+async def permissions(visit: Visit) -> Response:
+    """Users and roles by what they may do and did not do in 90 days, which is as far as it is known."""
+    return await _tab(visit, "permissions")
 
 
 async def _tab(visit: Visit, tab: str) -> Response:

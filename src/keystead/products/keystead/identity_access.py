@@ -161,7 +161,7 @@ def get_identity_access(tx: Tx, _caller: Caller, wanted: GetIdentityAccessInput)
     reader = Reader(tx)
     rows, allowed_count, used_count = [], 0, 0
     for name in sorted(known.keys() | used.keys()):
-        allows = _allowing(identity.layer, name)
+        allows = allowing(identity.layer, name)
         if not allows and name not in used:
             continue
         allowed_count += bool(allows)
@@ -205,7 +205,7 @@ def suggest_smaller_policy(tx: Tx, _caller: Caller, wanted: SuggestSmallerPolicy
     idle = {
         each.service
         for each in permissions.known()
-        if each.service not in services and _allowing(identity.layer, each.name)
+        if each.service not in services and allowing(identity.layer, each.name)
     }
     return SuggestSmallerPolicyOutput(
         policy_document=narrowed(documents, used, extensions=tx.policy_extensions),
@@ -231,7 +231,7 @@ def _find(tx: Tx, wanted: Any) -> _Identity:
     return _Identity(row.id, identity_layer(tx, [row.id], set()))
 
 
-def _allowing(layer: Layer, action: str) -> list[Any]:
+def allowing(layer: Layer, action: str) -> list[Any]:
     """The statements that allow an action somewhere; none where a Deny forbids it everywhere."""
     small, alias = fold(action), alias_of(action)
     small_alias = None if alias is None else fold(alias)

@@ -22,10 +22,12 @@ from keystead.identity.records import Held, held
 from keystead.identity.transaction import Tx
 from keystead.policy import (
     SYSTEM_POLICIES,
+    Layer,
     Policy,
     Query,
     StatementTrace,
     compile_policy,
+    context_key,
     could_allow,
     explain,
 )
@@ -48,6 +50,7 @@ MOST_ASKED = 500
 _AT_ONCE = 100
 _POLICIES_KEPT = 2048
 _KINDS = ("User", "Role")
+_PRINCIPAL_ARN = context_key("acs:PrincipalARN")
 
 
 class WhoCanInput(Input, frozen=True):
@@ -138,13 +141,13 @@ def who_can(tx: Tx, _caller: Caller, wanted: WhoCanInput) -> WhoCanOutput:
     system, custom = _granting(tx, query)
     found: list[Able] = []
     asked, last, rest = 0, "", None
-    reader = Reader(tx)
+    judge = _Judge(tx, query)
     for each in _in_question(tx, wanted, system, custom):
         if asked == MOST_ASKED or len(found) == wanted.max_items:
             rest = last
             break
         asked, last = asked + 1, each.place
-        able = _judge(tx, query, each, reader)
+        able = judge.able(each)
         if able is not None:
             found.append(able)
     return WhoCanOutput(
@@ -195,32 +198,64 @@ def _with_policies(tx: Tx, kind: str, rows: list[sa.Row[Any]]) -> Iterator[_Aske
         yield _Asked(kind, row, policies[row.id], dict(groups.get(row.id, ())))
 
 
-def _judge(tx: Tx, query: Query, asked: _Asked, reader: Reader) -> Able | None:
-    """What an identity is told as, None where no context could allow it."""
-    facts = {
-        "acs:currenttime": iso(tx.now),
-        "acs:principalarn": arn.ram(tx.account_id, f"{asked.kind.lower()}/{asked.row.name}"),
-    }
-    own = Query(query.action, query.resource, facts | dict(query.context), None, query.alias_action)
-    explanation = explain(own, (asked.held.layer,))
-    covering = [each for each in explanation.layers[0].statements if each.action and each.resource]
-    denies = [each for each in covering if each.effect == "Deny"]
-    allows = [each for each in covering if each.effect == "Allow"]
-    if any(not each.conditions for each in denies) or not allows:
-        return None
-    allowed = explanation.decision.allowed
-    return Able(
-        principal_type=asked.kind,
-        principal_name=asked.row.name,
-        principal_id=asked.row.id,
-        about=asked.row.about,
-        enabled=asked.row.status == "active",
-        decision="Allow" if allowed else "Conditional",
-        denied_by_conditions=any(each.applies for each in denies),
-        statements=GrantingStatementList(
-            statement=list(_statements([each for each in allows if each.applies or not allowed], asked, reader))
-        ),
-    )
+class _Verdict(NamedTuple):
+    """What the evaluator says of a layer.  granting: the statements that allow it, or would."""
+
+    allowed: bool
+    denied_by_conditions: bool
+    granting: list[StatementTrace]
+
+
+class _Judge:
+    """Puts identities to the evaluator; those who have the same policies together, unless a policy asks who it is."""
+
+    def __init__(self, tx: Tx, query: Query) -> None:
+        self._tx = tx
+        self._query = query
+        self._reader = Reader(tx)
+        # By the layer itself, not its id: what is a key here is not collected, so no other one can take its place.
+        self._known: dict[Layer, _Verdict | None] = {}
+
+    def able(self, asked: _Asked) -> Able | None:
+        """What an identity is told as, None where no context could allow it."""
+        found = self._verdict(asked)
+        if found is None:
+            return None
+        return Able(
+            principal_type=asked.kind,
+            principal_name=asked.row.name,
+            principal_id=asked.row.id,
+            about=asked.row.about,
+            enabled=asked.row.status == "active",
+            decision="Allow" if found.allowed else "Conditional",
+            denied_by_conditions=found.denied_by_conditions,
+            statements=GrantingStatementList(statement=list(_statements(found.granting, asked, self._reader))),
+        )
+
+    def _verdict(self, asked: _Asked) -> _Verdict | None:
+        layer = asked.held.layer
+        if _PRINCIPAL_ARN in layer.keys:
+            return self._asked(asked)
+        if layer not in self._known:
+            self._known[layer] = self._asked(asked)
+        return self._known[layer]
+
+    def _asked(self, asked: _Asked) -> _Verdict | None:
+        query = self._query
+        facts = {
+            "acs:currenttime": iso(self._tx.now),
+            _PRINCIPAL_ARN: arn.ram(self._tx.account_id, f"{asked.kind.lower()}/{asked.row.name}"),
+        }
+        own = Query(query.action, query.resource, facts | dict(query.context), None, query.alias_action)
+        explanation = explain(own, (asked.held.layer,))
+        covering = [each for each in explanation.layers[0].statements if each.action and each.resource]
+        denies = [each for each in covering if each.effect == "Deny"]
+        allows = [each for each in covering if each.effect == "Allow"]
+        if any(not each.conditions for each in denies) or not allows:
+            return None
+        allowed = explanation.decision.allowed
+        granting = [each for each in allows if each.applies or not allowed]
+        return _Verdict(allowed, any(each.applies for each in denies), granting)
 
 
 def _statements(traces: Iterable[StatementTrace], asked: _Asked, reader: Reader) -> Iterator[GrantingStatement]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from keystead.store import action_uses
 from keystead.store.database import Tx
 from keystead.store.search import paging
 from keystead.store.search.paging import Found, Slice
@@ -25,9 +26,11 @@ _ROWS = sa.select(
 ).where(_C.id.in_(sa.bindparam("ids", expanding=True)))
 
 
-def search(tx: Tx, query: str, cut: Slice) -> Found:
-    """The IDs of the roles on a page."""
+def search(tx: Tx, query: str, cut: Slice, unused_days: int | None = None) -> Found:
+    """The IDs of the roles on a page; unused_days: of those that are older and did nothing for so long."""
     named = paging.named(tx, query, _C.id, [_C.name_key], [_C.description])
+    if unused_days is not None:
+        named += [_C.created_at < tx.now - unused_days * 86_400, action_uses.unused_since(tx, _C.id, unused_days)]
     return paging.find(tx, sa.select(_C.id).where(_C.account_id == tx.account_id), named, ORDERS[cut.sort], cut)
 
 

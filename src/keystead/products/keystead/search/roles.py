@@ -6,6 +6,7 @@ import json
 from typing import Annotated, Any
 
 import sqlalchemy as sa
+from msgspec import UNSET, UnsetType
 
 from keystead import arn
 from keystead.clock import iso
@@ -13,14 +14,19 @@ from keystead.identity.callers import Caller
 from keystead.identity.transaction import Tx
 from keystead.products.keystead.product import KEYSTEAD
 from keystead.products.keystead.search.shapes import SearchInput, SearchOutput, TagList, by, shown_tags
-from keystead.store import tags
+from keystead.store import action_uses, tags
+from keystead.store.action_uses import KEPT_DAYS
 from keystead.store.search import roles as store
 from keystead.wire.answers import Output
+from keystead.wire.parameters import Whole
 
 _KINDS = {"RAM": "account", "Service": "service", "Federated": "identity provider"}
 
 
 class SearchRolesInput(SearchInput, frozen=True):
+    """unused_days: made before, and no session of it did anything since."""
+
+    unused_days: Annotated[int, Whole(1, KEPT_DAYS, doc="not used for so many days")] | None = None
     sort: Annotated[str, by(*store.ORDERS)] = "RoleName"
 
 
@@ -36,7 +42,8 @@ class TrustedList(Output, frozen=True):
 
 
 class FoundRole(Output, frozen=True):
-    """A role.  max_session_duration: seconds."""
+    """A role.  max_session_duration: seconds.  last_used_date: when a session of it last did what a policy allows, in
+    the last 90 days."""
 
     role_id: str
     role_name: str
@@ -48,6 +55,7 @@ class FoundRole(Output, frozen=True):
     is_service_linked: bool
     tags: TagList
     create_date: str
+    last_used_date: str | UnsetType = UNSET
 
 
 class FoundRoleList(Output, frozen=True):
@@ -61,18 +69,18 @@ class SearchRolesOutput(SearchOutput, frozen=True, kw_only=True):
 @KEYSTEAD.action("SearchRoles", permission="ram:ListRoles", resource="acs:ram:*:{account}:role/*")
 def search_roles(tx: Tx, _caller: Caller, wanted: SearchRolesInput) -> SearchRolesOutput:
     """Find roles by name or description, with whom they trust and their policies counted."""
-    found = store.search(tx, wanted.query, wanted.cut(wanted.sort))
+    found = store.search(tx, wanted.query, wanted.cut(wanted.sort), wanted.unused_days)
     rows = store.rows(tx, found.ids) if found.ids else []
-    tagged = tags.of(tx, found.ids)
+    tagged, used = tags.of(tx, found.ids), action_uses.last_of(tx, found.ids)
     return SearchRolesOutput(
         total_count=found.total,
         page=wanted.page,
         page_size=wanted.page_size,
-        roles=FoundRoleList(role=[_role(row, tagged.get(row.id, [])) for row in rows]),
+        roles=FoundRoleList(role=[_role(row, tagged.get(row.id, []), used.get(row.id)) for row in rows]),
     )
 
 
-def _role(row: sa.Row[Any], pairs: list[tuple[str, str]]) -> FoundRole:
+def _role(row: sa.Row[Any], pairs: list[tuple[str, str]], used_at: int | None) -> FoundRole:
     return FoundRole(
         role_id=row.id,
         role_name=row.name,
@@ -84,6 +92,7 @@ def _role(row: sa.Row[Any], pairs: list[tuple[str, str]]) -> FoundRole:
         is_service_linked=bool(row.service_linked),
         tags=shown_tags(pairs),
         create_date=iso(row.created_at),
+        last_used_date=UNSET if used_at is None else iso(used_at / 1000),
     )
 
 
