@@ -48,7 +48,7 @@ def test_both_forms_are_the_same_signed_call(caller: Program, stub: Stub, argume
     [
         (("rma", "create-user"), 'Did you mean "ram"?'),
         (("call", "rma", "CreateUser"), 'Did you mean "ram"?'),
-        (("ram", "crete-user"), 'Did you mean "CreateUser"?'),
+        (("ram", "crete-user"), 'Did you mean "create-user"?'),
         (("call", "ram", "CreateUsr"), 'Did you mean "CreateUser"?'),
         (("call", "ram", "CreateUser", "--UserNam", "x"), 'Did you mean "UserName"?'),
         (("ram", "create-user", "--user-nam", "x"), 'Did you mean "user-name"?'),

@@ -152,9 +152,10 @@ def choose_profile(env: Mapping[str, str], wanted: str | None) -> Chosen | None:
         known += [str(each.get("name")) for each in profiles]
     if name is None:
         return None
-    listed = ", ".join(known) or "there are none"
+    none = "There are none yet: the first `keystead serve` writes one."
     raise usage(
-        f'There is no profile "{name}" in {" or ".join(map(str, files))}.', f"{nearest(name, known)}Known: {listed}."
+        f'There is no profile "{name}" in {" or ".join(map(str, files))}.',
+        f"{nearest(name, known)}Known: {', '.join(known)}." if known else none,
     )
 
 

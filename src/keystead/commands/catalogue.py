@@ -76,7 +76,10 @@ class Product:
         """By wire name, in any case, or by kebab name.  Unknown is a usage error with the nearest name."""
         found = name if name in self.raw else _by_kebab(self).get(name.lower().replace("-", ""))
         if found is None:
-            close = nearest(name, self.names()) or nearest(name, [kebab(each) for each in self.names()])
+            spelt = [self.names(), [kebab(each) for each in self.names()]]
+            if name == name.lower():  # named as it was typed, to be copied
+                spelt.reverse()
+            close = nearest(name, spelt[0]) or nearest(name, spelt[1])
             raise usage(
                 f'Product {self.name} has no action "{name}".', f"{close}`keystead {self.name} --help` lists them."
             )
