@@ -9,8 +9,9 @@
 # Prints the answer; the exit code is 0 for an answer, 1 for a refusal. openssl is given the secret as an argument,
 # which others on the same machine can see while it runs: programs use an SDK.
 set -euo pipefail
+: "${ALIBABA_CLOUD_ACCESS_KEY_ID:?is empty: export the pair first}" "${ALIBABA_CLOUD_ACCESS_KEY_SECRET:?is empty: export the pair first}"
 
-case "$1" in
+case "${1-}" in
   ram) version=2015-05-01 ;;
   ims) version=2019-08-15 ;;
   sts) version=2015-04-01 ;;
