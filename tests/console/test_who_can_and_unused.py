@@ -17,8 +17,8 @@ from services.server import Server
 
 API_KEY = """
 INSERT INTO api_keys (created_at, updated_at, description, id, account_id, workspace_id, owner_kind, owner_id, digest,
-                      prefix, last_four, scope, disabled, generation)
-SELECT ?, ?, ?, 424242, account_id, id, 'account', account_id, randomblob(32), 'sk-', 'abcd', '{}', 0, 0
+                      prefix, last_four, scope, disabled, disabled_reason, expires_at, generation)
+SELECT ?, ?, ?, 424242, account_id, id, 'account', account_id, randomblob(32), 'sk-', 'abcd', '{}', 0, '', 9999999999, 0
 FROM workspaces WHERE is_default
 """
 LONG_AGO = int(time.time()) - 400 * 86_400
