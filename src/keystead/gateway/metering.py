@@ -50,9 +50,10 @@ _decode = msgspec.json.Decoder(Note).decode
 def _use(note: Note) -> action_uses.Use | None:
     """The permission that a call's signer made use of; a key's call asks no policies of its owner."""
     row, event = note.row, note.event
-    if event is None or row["key_id"] or row["owner_id"] == row["account_id"]:
+    owner = str(row.get("owner_id") or "")
+    if row.get("key_id") or owner in ("", row.get("account_id")) or event is None:
         return None
-    return action_uses.Use(event.account_id, str(row["owner_id"]), f"modelstudio:{event.action}", event.at)
+    return action_uses.Use(event.account_id, owner, f"modelstudio:{event.action}", event.at)
 
 
 class Meter:
