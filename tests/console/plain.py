@@ -62,6 +62,12 @@ class Reader:
         seen = re.sub(r"<(script|style)\b.*?</\1>", " ", self.page, flags=re.DOTALL)
         return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", seen))).strip()
 
+    def hidden(self, name: str) -> str:
+        """The value of a hidden field of the last page."""
+        found = re.search(rf'<input type="hidden" name="{name}" value="([^"]*)"', self.page)
+        assert found, f"no field {name} on {self.address}"
+        return html.unescape(found[1])
+
     def disabled(self, label: str) -> str:
         """The hint of a button that may not be used, "" where there is none such."""
         pattern = rf'<button[^>]* disabled title="([^"]*)"[^>]*>{re.escape(html.escape(label))}'

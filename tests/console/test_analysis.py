@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from journeys.house import House
 from journeys.wire import Wire
-from keystead.console.pages.explain_denial import DECISIONS, LAYERS
+from keystead.console.decisions import DECISIONS, LAYERS
 from keystead.console.pages.signature_debugger import CAUSES
 from keystead.policy import LayerKind
 from keystead.signing.diagnosis import causes

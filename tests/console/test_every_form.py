@@ -358,6 +358,58 @@ def test_a_form_is_refused_to_who_has_no_right(furnished: Furnished, intruder: I
     assert re.search(wanted, intruder.reader.page), intruder.reader.text
 
 
+EARLIER = {
+    "/groups/{name}/delete": "ram DetachPolicyFromGroup",
+    "/quick-start/{key}": "ims CreateUser",
+    "/roles/{name}/delete": "ram DetachPolicyFromRole",
+    "/users/{name}/access-keys/{key}/delete": "",
+}
+"""Forms that make another call before the one in the list, and one that stops before it: an active pair stays."""
+
+
+@pytest.fixture(scope="module")
+def shown_to(_console: Server) -> Iterator[Reader]:
+    """An administrator who has not proven himself, and only looks at what forms would do."""
+    reader = Reader(_console).sign_in(console_user(_console, "onlooker", "AdministratorAccess"))
+    reader.get("/")
+    yield reader
+    reader.client.close()
+
+
+@pytest.mark.parametrize("route", sorted(set(FORMS) - {"/switch-role"}))
+def test_a_form_shows_its_command_and_does_nothing(furnished: Furnished, shown_to: Reader, route: str) -> None:
+    fields, act = FORMS[route]
+    product, action = (EARLIER.get(route, act) or act).split(" ")[:2]
+    shown_to.get("/")
+    filled = {name: furnished.fill(value) for name, value in fields.items()}
+    text = shown_to.post(furnished.address(route).partition("?")[0], **filled, _show="command")
+    if EARLIER.get(route) == "":
+        assert "AccessKeyActive" in text
+        return
+    assert shown_to.status == 200, text
+    assert "Nothing was done." in text
+    assert f"keystead {product} {_kebab(action)} " in text
+    assert f"x-acs-action: {action}" in text
+    assert PASSWORD not in text
+
+
+def test_nothing_that_was_shown_was_done(furnished: Furnished, shown_to: Reader) -> None:
+    shown_to.get("/groups?q=last-of-all")
+    for _ in range(240):  # until the trail has come this far
+        if "SearchGroups" in events(furnished, Identity="onlooker"):
+            break
+        time.sleep(0.25)
+    assert events(furnished, Identity="onlooker", Kind="write") <= {"ConsoleSignin"}
+
+
+def test_a_form_that_changes_the_session_is_not_only_shown(furnished: Furnished, shown_to: Reader) -> None:
+    """Nor does asking to be shown it spare the proof."""
+    shown_to.get("/")
+    text = shown_to.post("/switch-role", role=furnished.parts["role"], _show="command")
+    assert "Confirm that it is you" in text
+    assert not [page.path for page in declared_pages() if page.public and page.method == "POST" and page.proof]
+
+
 def _kebab(action: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", action).lower()
 

@@ -99,11 +99,11 @@ def test_a_list_that_nothing_matches_says_so_and_clears_its_filters(furnished: F
     address = furnished.address(LISTS[name])
     furnished.reader.get(address)
     begins_with_a_filter = name.startswith("unused_access.")
-    assert begins_with_a_filter or "Nothing matches." not in furnished.reader.text
+    assert begins_with_a_filter or "Nothing matches" not in furnished.reader.text
     for query in ("?q=no-such-thing-anywhere", "?q=no-such-thing-anywhere&page=7&sort=nonsense&size=13"):
         text = furnished.reader.get(address + query)
         assert furnished.reader.status == 200
-        assert "Nothing matches. Clear filters" in text
+        assert "Nothing matches “no-such-thing-anywhere”. Clear filters" in text
         assert TABLES[name].empty not in text
 
 
@@ -112,7 +112,7 @@ def test_an_empty_list_says_what_it_is_for(furnished: Furnished, fresh: str, nam
     text = furnished.reader.get(FRESH[name].replace("{fresh-workspace}", fresh))
     assert furnished.reader.status == 200
     assert TABLES[name].empty in text
-    assert "Nothing matches." not in text
+    assert "Nothing matches" not in text
 
 
 @pytest.mark.parametrize("name", sorted(set(LISTS) - {"workspaces.WORKSPACES"}))

@@ -114,7 +114,7 @@ def test_users_are_deleted_together_and_one_comes_back_disabled(boss: Person, co
     prove(page)
     expect(page.get_by_role("status")).to_contain_text("leaver-2 is gone for good.")
     boss.open("/recycle-bin?q=leaver-2")
-    expect(page.get_by_text("Nothing matches.")).to_be_visible()
+    expect(page.get_by_text("Nothing matches")).to_be_visible()
 
 
 ACTS: list[tuple[str, str, dict[str, str]]] = [

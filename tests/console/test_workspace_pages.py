@@ -407,7 +407,7 @@ def test_a_model_is_added_tested_allowed_and_removed(console: Server, chief: Sig
     assert refused.status_code == 403
     assert "NotConfirmed" in chief.send(f"{models}/remove", ModelName=name, _typed="another").text
     chief.done(f"{models}/remove", ModelName=name, _typed=name)
-    assert "Nothing matches." in chief.get(models, q=name).text
+    assert "Nothing matches" in chief.get(models, q=name).text
     assert models_by(console, value) == 200
 
 

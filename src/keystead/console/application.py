@@ -13,7 +13,7 @@ import logging
 import pkgutil
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from keystead import ids
 from keystead.console import pages as page_files
-from keystead.console.asking import Refusal, RefusedError
+from keystead.console.asking import Refusal, RefusedError, ShownError
 from keystead.console.entrance import PREFIX, Fittings
 from keystead.console.menu import Menu
 from keystead.console.routing import Page
@@ -150,6 +150,8 @@ class _Door:
             raise OTHER_SITE()
         if signed_in.row.state == "open":
             await self._find_place(visit)
+        if page.method == "POST" and page.shown and visit.form.get("_show") == "command":
+            return await _as_command(visit, page)
         proof = page.proof(visit) if callable(page.proof) else page.proof
         if proof and not signed_in.is_verified(visit.now):
             asked = await self._ask_proof(visit, page)
@@ -220,6 +222,21 @@ async def _joined(visit: Visit) -> list[dict[str, Any]]:
         return []
     found: list[dict[str, Any]] = answer["Workspaces"]["Workspace"]
     return found
+
+
+async def _as_command(visit: Visit, page: Page) -> Response:
+    """The call that a form makes, as a command; nothing is done, so no proof and no mark of the form is asked for."""
+    visit.asking.shows = True
+    visit.house = replace(visit.house, keeper=replace(visit.house.keeper, shows=True))
+    visit.asked.clear()
+    response: Response | None
+    try:
+        response = await page.handler(visit)
+    except ShownError:
+        response = None
+    if not visit.asked or (response is not None and response.status_code >= 400):
+        return response or visit.redirect("/")  # the form itself was refused, and says why
+    return visit.render("as_command.html", asked=visit.asked[-1])
 
 
 async def proof_page(visit: Visit, action: str, *, wrong: bool, next_page: str = "") -> Response:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ import msgspec
 
 from keystead import ids
 from keystead.faults import Fault
+from keystead.identity import denial
 from keystead.identity.callers import Caller
 from keystead.products.action import Action
 from keystead.products.catalogue import PRODUCTS
@@ -62,6 +64,8 @@ class Refusal:
     product: str
     action: str
     given: Mapping[str, str]
+    explained: Mapping[str, Any] | None = None
+    """What ExplainDenial says of it, for who may ask that."""
 
     @property
     def denied(self) -> bool:
@@ -73,6 +77,15 @@ class Refusal:
         """The resource that policies were asked about, as the refusal's message names it; "" where it names none."""
         _, found, rest = self.fault.message.partition("Resource: ")
         return rest.partition(" Action: ")[0] if found else ""
+
+    @property
+    def wanted(self) -> str:
+        """The smallest policy that would allow it, as JSON; "" where a statement forbids it."""
+        detail = self.fault.detail or {}
+        if not self.denied or detail.get("NoPermissionType") != "ImplicitDeny":
+            return ""
+        statement = {"Effect": "Allow", "Action": detail.get("AuthAction", ""), "Resource": self.resource or "*"}
+        return json.dumps({"Version": "1", "Statement": [statement]}, indent=2)
 
     @property
     def field(self) -> str:
@@ -98,9 +111,16 @@ class RefusedError(Exception):
         self.refusal = refusal
 
 
+class ShownError(Exception):
+    """Raised in place of a call that does something, where it was only to be shown."""
+
+
 @dataclass(slots=True)
 class Asking:
-    """Makes calls as one caller from one place, and remembers them.  now: seconds."""
+    """Makes calls as one caller from one place, and remembers them.  now: seconds.
+
+    shows: calls that do something are not made but raise `ShownError`, for "Show as command" of a form.
+    """
 
     dispatcher: Dispatcher
     caller: Caller
@@ -109,19 +129,41 @@ class Asking:
     agent: str
     now: float
     asked: list[Asked] = field(default_factory=list)
+    shows: bool = False
 
-    async def ask(self, product: str, name: str, given: Mapping[str, Given] | None = None) -> dict[str, Any]:
-        """Call an action; its answer with wire names.  Raises `RefusedError`."""
+    async def ask(
+        self, product: str, name: str, given: Mapping[str, Given] | None = None, *, explain: bool = True
+    ) -> dict[str, Any]:
+        """Call an action; its answer with wire names.  Raises `RefusedError`.
+
+        explain: a denial is explained to who may ask for that; not where nobody will read it.
+        """
         action = action_of(product, name)
         call = self._call(action, as_parameters(given or {}))
         self.asked.append(Asked(product, name, action.audited(call.given)))
+        if self.shows and (action.writes or action.memory or action.prepare is not None):
+            raise ShownError
         try:
             self.dispatcher.follower.check()
             output = await self.dispatcher.invoke(call)
         except Exception as error:
             fault = as_fault(error, call.origin.request_id)
-            raise RefusedError(Refusal(fault, call.origin.request_id, product, name, call.given)) from error
+            explained = await self._explained(fault) if explain else None
+            refusal = Refusal(fault, call.origin.request_id, product, name, call.given, explained)
+            raise RefusedError(refusal) from error
         answer: dict[str, Any] = msgspec.to_builtins(output)
+        return answer
+
+    async def _explained(self, fault: Fault) -> dict[str, Any] | None:
+        """The statements that a denial came from, asked for in the person's name; None where that is refused."""
+        message = denial.message_of(fault)
+        if message is None or self.lacks("keystead", "ExplainDenial"):
+            return None
+        call = self._call(action_of("keystead", "ExplainDenial"), {"EncodedDiagnosticMessage": message})
+        try:
+            answer: dict[str, Any] = msgspec.to_builtins(await self.dispatcher.invoke(call))
+        except Exception:  # noqa: BLE001 - the panel then says less, and the denial itself stays what is told
+            return None
         return answer
 
     def lacks(self, product: str, name: str, given: Mapping[str, Given] | None = None) -> str:

@@ -53,21 +53,21 @@ SECTIONS = (
     Section(
         "Model access",
         (
-            Entry("Applications", "/applications", None, in_workspace=True),
-            Entry("API Keys", "/api-keys", None, in_workspace=True),
-            Entry("Models", "/models", None, in_workspace=True),
-            Entry("Members", "/members", None, in_workspace=True),
-            Entry("Usage", "/usage", None, in_workspace=True),
+            Entry("Applications", "/applications", ("keystead", "SearchApplications"), in_workspace=True),
+            Entry("API Keys", "/api-keys", ("keystead", "SearchApiKeys"), in_workspace=True),
+            Entry("Models", "/models", ("keystead", "SearchModels"), in_workspace=True),
+            Entry("Members", "/members", ("keystead", "SearchMembers"), in_workspace=True),
+            Entry("Usage", "/usage", ("keystead", "GetUsage"), in_workspace=True),
         ),
     ),
     Section(
         "Analysis",
         (
-            Entry("Explain a Denial", "/explain-denial"),
-            Entry("Simulate", "/simulate"),
+            Entry("Explain a Denial", "/explain-denial", ("keystead", "ExplainDenial")),
+            Entry("Simulate", "/simulate", ("keystead", "SimulateAccess")),
             Entry("Who Can", "/who-can", ("keystead", "WhoCan")),
             Entry("Unused Access", "/unused-access", ("ram", "ListUsers")),
-            Entry("Signature Debugger", "/signature-debugger"),
+            Entry("Signature Debugger", "/signature-debugger", ("keystead", "DebugSignature")),
         ),
     ),
     Section(
@@ -106,9 +106,14 @@ class Menu:
         return found
 
     def _is_open(self, visit: Visit, entry: Entry) -> bool:
+        given: dict[str, str] = {}
+        served = entry.path
         if entry.in_workspace:
-            return f"/workspaces/{{workspace}}{entry.path}" in self.served and visit.place.current is not None
-        return entry.path in self.served and (entry.needs is None or not visit.lacks(*entry.needs))
+            if visit.place.current is None:
+                return False
+            served = f"/workspaces/{{workspace}}{entry.path}"
+            given = {"WorkspaceId": visit.place.current["WorkspaceId"]}
+        return served in self.served and (entry.needs is None or not visit.lacks(*entry.needs, **given))
 
     def _show(self, visit: Visit, entry: Entry) -> Shown:
         path = entry.path

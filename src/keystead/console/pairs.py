@@ -133,5 +133,5 @@ def seconds(text: str) -> int:
 
 def check_typed(visit: Visit, name: str) -> None:
     """Raise `NotConfirmed` unless the name of what is to be changed was typed."""
-    if visit.form.get("_typed", "").strip() != name:
+    if visit.form.get("_typed", "").strip() != name and not visit.asking.shows:
         raise NOT_TYPED(name=name)

@@ -27,6 +27,7 @@ class Page:
     it, unless it holds passwords.
     once: the form carries a mark that is good once, so that sending it again does not do it again.
     states: session states that may open it.  public: no session is needed.
+    shown: the form's call may be shown as a command instead of being made; not where a form changes the session itself.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Page:
     once: bool = False
     states: tuple[str, ...] = ("open",)
     public: bool = False
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from keystead import arn
+from keystead.console.asking import ShownError
 from keystead.faults import Fault
 from keystead.identity import replay
 from keystead.identity.callers import Caller, IdentityType
@@ -84,10 +85,14 @@ def clear_cookie(response: Response, request: WireRequest) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """Finds and changes sessions.  idle_seconds: after which one that nobody uses is over."""
+    """Finds and changes sessions.  idle_seconds: after which one that nobody uses is over.
+
+    shows: nothing may be changed, because what a form does is only to be shown.
+    """
 
     dispatcher: Dispatcher
     idle_seconds: int
+    shows: bool = False
 
     async def read(self, work: Callable[[Tx], Result], account_id: str = "") -> Result:
         """Run `work` in a reading transaction, in a worker thread."""
@@ -101,6 +106,8 @@ class Keeper:
 
     async def write(self, work: Callable[[Tx], Result], account_id: str = "") -> Result:
         """Run `work` in a writing transaction, in a worker thread; what it touched leaves memory before it answers."""
+        if self.shows:
+            raise ShownError
         dispatcher, loop = self.dispatcher, asyncio.get_running_loop()
 
         def run() -> Result:

@@ -122,7 +122,7 @@ class Visit:
         A server that fails is no refusal: half a page would look like the whole.
         """
         try:
-            return await self.ask(product, action, **given)
+            return await self.asking.ask(product, action, given, explain=False)
         except RefusedError as refused:
             if refused.refusal.fault.status >= 500:
                 raise

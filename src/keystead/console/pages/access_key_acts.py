@@ -6,10 +6,12 @@ server checks what was typed.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from starlette.responses import Response
 
+from keystead.clock import iso
 from keystead.console.asking import Refusal, RefusedError, refusal_of
 from keystead.console.pages.access_keys import found
 from keystead.console.pairs import Owner, check_typed
@@ -69,7 +71,15 @@ async def disabling(visit: Visit) -> Response:
         return await _disable(visit, refusal_of(fault))
     except RefusedError as refused:
         return await _disable(visit, refused.refusal)
-    return visit.redirect(owner.page(pair["AccessKeyId"]), visit.text("The AccessKey is disabled."))
+    said = visit.text(
+        "The AccessKey is disabled. Every node refuses it from {time} UTC on.", time=everywhere(visit.now)
+    )
+    return visit.redirect(owner.page(pair["AccessKeyId"]), said)
+
+
+def everywhere(now: float) -> str:
+    """The time of day, UTC, from which every node knows what was done now: within a second of it, on whole seconds."""
+    return iso(math.ceil(now) + 1)[11:19]
 
 
 async def set_status(visit: Visit, owner: Owner, pair: dict[str, Any], status: str) -> None:

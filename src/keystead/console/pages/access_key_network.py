@@ -12,6 +12,8 @@ from keystead.console.asking import Refusal, RefusedError, refusal_of
 from keystead.console.pages.access_key_create import network_policy
 from keystead.console.pages.access_keys import found
 from keystead.console.routing import Pages
+from keystead.console.stale import Value, meanwhile
+from keystead.console.texts import mark
 from keystead.console.visit import Visit
 from keystead.faults import FaultKind
 from keystead.identity import network_policy as rules
@@ -48,12 +50,18 @@ async def _network(visit: Visit, refusal: Refusal | None) -> Response:
         owner=owner,
         pair=pair,
         own=listed(own),
+        edited=_edited(own),
         of_account=listed(of_account) if of_account is not None else None,
         known=of_account is not None,
         callers=sorted({each["SourceIpAddress"] for each in seen["Callers"]["Caller"]}) if seen else [],
         tested=_tested(visit, own, of_account),
         refusal=refusal,
     )
+
+
+def _edited(own: str) -> list[Value]:
+    """What the form for the pair's own list changes."""
+    return [Value("addresses", mark("Allowed addresses"), "\n".join(listed(own) or []))]
 
 
 def listed(text: str) -> list[str] | None:
@@ -91,6 +99,11 @@ async def restricting(visit: Visit) -> Response:
     """Put the pair's own list in force, or take it out of force: then the account's rule counts again."""
     owner, pair = await found(visit)
     off = visit.form.get("act") == "off"
+    key = pair["AccessKeyId"]
+    stored = await visit.ask("ims", "GetAccessKeyPolicy", **owner.given_ims, UserAccessKeyId=key)
+    stale = meanwhile(visit, _edited(stored["AccessKeyPolicy"]), key, owner.page(key, "network"))
+    if stale is not None:
+        return stale
     text = network_policy(visit.form.get("addresses", ""), active=not off)
     if text is None:
         return await _network(visit, refusal_of(NO_ADDRESS(name=pair["AccessKeyId"])))

@@ -11,6 +11,8 @@ from keystead.console.asking import Refusal, RefusedError, refusal_of
 from keystead.console.expiry import end_of_day
 from keystead.console.pairs import MOST_PAIRS, Owner, owner_of
 from keystead.console.routing import Pages
+from keystead.console.stale import Value, meanwhile
+from keystead.console.texts import mark
 from keystead.console.visit import Visit, quoted
 from keystead.faults import Fault
 from keystead.products.people.access_keys import KEY_NOT_FOUND
@@ -74,11 +76,20 @@ async def _details(visit: Visit, refusal: Refusal | None) -> Response:
         refusal.fault.status if refusal else 200,
         owner=owner,
         pair=pair,
+        edited=_edited(pair),
         activity=activity,
         chart=charts.by_day(activity["Days"]["Day"], visit.now) if activity else None,
         history=await _history(visit, owner, key),
         refusal=refusal,
     )
+
+
+def _edited(pair: dict[str, Any]) -> list[Value]:
+    """What the form that edits a pair changes."""
+    return [
+        Value("Note", mark("Note"), pair["Note"]),
+        Value("day", mark("Last day (UTC)"), pair.get("ExpireDate", "")[:10]),
+    ]
 
 
 async def _history(visit: Visit, owner: Owner, key: str) -> list[dict[str, Any]] | None:
@@ -97,6 +108,9 @@ async def _history(visit: Visit, owner: Owner, key: str) -> list[dict[str, Any]]
 async def changing(visit: Visit) -> Response:
     """Change a pair's note and its last day; an empty day means that it does not expire by itself."""
     owner, pair = await found(visit)
+    stale = meanwhile(visit, _edited(pair), pair["AccessKeyId"], owner.page(pair["AccessKeyId"]))
+    if stale is not None:
+        return stale
     day, until = visit.form.get("day", ""), None
     try:
         if day:

@@ -11,38 +11,11 @@ from typing import Any
 from starlette.responses import Response
 
 from keystead.console.asking import RefusedError
+from keystead.console.decisions import WORDS
 from keystead.console.routing import Pages
-from keystead.console.texts import mark
 from keystead.console.visit import Visit
 
 PAGES = Pages()
-
-LAYERS = {
-    "ControlPolicy": mark("Control policies"),
-    "SessionPolicy": mark("Session policy"),
-    "AccountLevelIdentityBasedPolicy": mark("Policies of the identity and its groups"),
-    "ResourceGroupLevelIdentityBasedPolicy": mark("Policies within a resource group"),
-    "AssumeRolePolicy": mark("Trust policy of the role"),
-}
-DECISIONS = {
-    "Allow": mark("Allowed"),
-    "ExplicitDeny": mark("A statement forbids it"),
-    "ImplicitDeny": mark("No statement allows it"),
-}
-MISSED = {
-    "Action": mark("the action"),
-    "Resource": mark("the resource"),
-    "Principal": mark("the principal"),
-    "Condition": mark("a condition"),
-}
-ATTACHED = {"RamUser": mark("user"), "RamGroup": mark("group"), "RamRole": mark("role")}
-WORDS: dict[str, dict[str, str]] = {
-    "layers": LAYERS,
-    "decisions": DECISIONS,
-    "missed": MISSED,
-    "attached": ATTACHED,
-}
-"""What the words of the API are called on the pages."""
 
 
 @PAGES.get("/explain-denial")

@@ -143,7 +143,7 @@ async def new_grant(visit: Visit) -> Response:
     return _form(visit, Wish([(kind, name)] if name else [], [("", policy)] if policy else [], ""))
 
 
-@PAGES.post("/grants/new")
+@PAGES.post("/grants/new", shown=False)
 async def review_grant(visit: Visit) -> Response:
     """What would be new for whom, before anything is done."""
     wish = _wish(visit)

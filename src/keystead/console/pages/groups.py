@@ -8,7 +8,9 @@ from starlette.responses import Response
 
 from keystead.console.asking import Refusal, RefusedError
 from keystead.console.routing import Pages
+from keystead.console.stale import Value, meanwhile
 from keystead.console.tables import Column, Filter, Table
+from keystead.console.texts import mark
 from keystead.console.visit import Visit, quoted
 
 PAGES = Pages()
@@ -102,9 +104,23 @@ async def create_group(visit: Visit) -> Response:
 
 
 async def _page(visit: Visit, template: str, tab: str, refusal: Refusal | None = None, **values: Any) -> Response:
-    group = (await visit.ask("ims", "GetGroup", GroupName=visit.path["name"]))["Group"]
+    group = await _group(visit)
     status = refusal.fault.status if refusal is not None else 200
-    return visit.render(template, status, group=group, tab=tab, refusal=refusal, **values)
+    return visit.render(template, status, group=group, edited=_edited(group), tab=tab, refusal=refusal, **values)
+
+
+async def _group(visit: Visit) -> dict[str, Any]:
+    """The group in the address.  Raises `RefusedError`."""
+    found: dict[str, Any] = (await visit.ask("ims", "GetGroup", GroupName=visit.path["name"]))["Group"]
+    return found
+
+
+def _edited(group: dict[str, Any]) -> list[Value]:
+    """What the form that edits a group changes."""
+    return [
+        Value("NewDisplayName", mark("Display name"), group["DisplayName"]),
+        Value("NewComments", mark("Remarks"), group["Comments"]),
+    ]
 
 
 @PAGES.get("/groups/{name}")
@@ -133,6 +149,10 @@ async def permissions(visit: Visit) -> Response:
 @PAGES.post("/groups/{name}/edit")
 async def edit_group(visit: Visit) -> Response:
     """Change the group's names and remarks."""
+    group = await _group(visit)
+    stale = meanwhile(visit, _edited(group), group["GroupName"], f"/groups/{quoted(group['GroupName'])}")
+    if stale is not None:
+        return stale
     try:
         changed = await visit.ask_form("ims", "UpdateGroup", GroupName=visit.path["name"])
     except RefusedError as refused:

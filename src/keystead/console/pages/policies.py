@@ -10,7 +10,9 @@ from starlette.responses import Response
 from keystead.console.asking import RefusedError
 from keystead.console.meaning import meaning, pretty
 from keystead.console.routing import Pages
+from keystead.console.stale import Value, meanwhile
 from keystead.console.tables import Column, Filter, Table
+from keystead.console.texts import mark
 from keystead.console.trail import events_of
 from keystead.console.visit import Visit, quoted
 from keystead.faults import FaultKind
@@ -111,12 +113,18 @@ async def _page(visit: Visit, template: str, tab: str, **values: Any) -> Respons
         template,
         status,
         policy=policy,
+        edited=_edited(policy),
         custom=policy["PolicyType"] == "Custom",
         arn=resource_name(visit, policy),
         base=address(policy["PolicyType"], policy["PolicyName"]),
         tab=tab,
         **values,
     )
+
+
+def _edited(policy: dict[str, Any]) -> list[Value]:
+    """What the form for remarks changes."""
+    return [Value("NewDescription", mark("Remarks"), policy["Description"])]
 
 
 @PAGES.get("/policies/{type}/{name}")
@@ -217,6 +225,10 @@ async def policy_events(visit: Visit) -> Response:
 async def change_remarks(visit: Visit) -> Response:
     """Change what is remarked about a policy."""
     name = visit.path["name"]
+    policy = (await visit.ask("ram", "GetPolicy", **named(visit)))["Policy"]
+    stale = meanwhile(visit, _edited(policy), name, address("Custom", name))
+    if stale is not None:
+        return stale
     try:
         await visit.ask_form("ram", "UpdatePolicyDescription", PolicyName=name)
     except RefusedError as refused:

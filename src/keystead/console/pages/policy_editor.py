@@ -223,7 +223,7 @@ def editor_parts(visit: Visit) -> dict[str, Any]:
     return {"operators": DOCUMENTED_OPERATORS, "keys": KEYS, "levels": LEVELS, "extensions": extensions}
 
 
-@PAGES.post("/policies/check")
+@PAGES.post("/policies/check", shown=False)
 async def check_document(visit: Visit) -> Response:
     """Findings and meaning of a document as a piece of a page, for the editor while somebody types."""
     kind = "Trust" if visit.form.get("kind") == "Trust" else "Identity"

@@ -16,7 +16,9 @@ from keystead.console.pages.policy_editor import editor_parts
 from keystead.console.pairs import LATELY_DAYS, check_typed, seconds
 from keystead.console.policy_samples import document_of
 from keystead.console.routing import Pages
+from keystead.console.stale import Value, meanwhile
 from keystead.console.tables import Column, Table
+from keystead.console.texts import mark
 from keystead.console.trail import MOST_EVENTS, events_of
 from keystead.console.visit import Visit, quoted
 from keystead.faults import Fault
@@ -101,9 +103,23 @@ async def create_role(visit: Visit) -> Response:
 
 
 async def _page(visit: Visit, template: str, tab: str, refusal: Refusal | None = None, **values: Any) -> Response:
-    role = (await visit.ask("ram", "GetRole", RoleName=visit.path["name"]))["Role"]
+    role = await _role(visit)
     status = refusal.fault.status if refusal is not None else 200
-    return visit.render(template, status, role=role, tab=tab, refusal=refusal, **values)
+    return visit.render(template, status, role=role, edited=_edited(role), tab=tab, refusal=refusal, **values)
+
+
+async def _role(visit: Visit) -> dict[str, Any]:
+    """The role in the address.  Raises `RefusedError`."""
+    found: dict[str, Any] = (await visit.ask("ram", "GetRole", RoleName=visit.path["name"]))["Role"]
+    return found
+
+
+def _edited(role: dict[str, Any]) -> list[Value]:
+    """What the form that edits a role changes."""
+    return [
+        Value("NewDescription", mark("Remarks"), role["Description"]),
+        Value("NewMaxSessionDuration", mark("Longest session"), str(role["MaxSessionDuration"])),
+    ]
 
 
 @PAGES.get("/roles/{name}")
@@ -132,7 +148,7 @@ async def role_trust(visit: Visit) -> Response:
 
 
 async def _trusting(visit: Visit, refusal: Refusal | None = None, stale: bool = False) -> Response:
-    found = (await visit.ask("ram", "GetRole", RoleName=visit.path["name"]))["Role"]
+    found = await _role(visit)
     now = pretty(found["AssumeRolePolicyDocument"])
     document = visit.form.get("NewAssumeRolePolicyDocument", now)
     return await _page(
@@ -159,7 +175,7 @@ async def save_trust(visit: Visit) -> Response:
     name = visit.path["name"]
     if visit.form.get("_step") == "check":
         return await _trusting(visit)
-    found = (await visit.ask("ram", "GetRole", RoleName=name))["Role"]
+    found = await _role(visit)
     if visit.form.get("base", "") != _digest(found):
         return await _trusting(visit, stale=True)
     try:
@@ -207,6 +223,10 @@ async def role_events(visit: Visit) -> Response:
 @PAGES.post("/roles/{name}/edit")
 async def edit_role(visit: Visit) -> Response:
     """Change remarks and the longest session."""
+    found = await _role(visit)
+    stale = meanwhile(visit, _edited(found), found["RoleName"], f"/roles/{quoted(found['RoleName'])}/permissions")
+    if stale is not None:
+        return stale
     try:
         await visit.ask_form("ram", "UpdateRole", RoleName=visit.path["name"])
     except RefusedError as refused:

@@ -17,7 +17,7 @@ async def open_shell(visit: Visit) -> Response:
     return visit.render("shell.html", line="", answer=None)
 
 
-@PAGES.post("/shell")
+@PAGES.post("/shell", shown=False)
 async def run(visit: Visit) -> Response:
     """Run a line; answers JSON to the page's script and a page to a form."""
     line = visit.form.get("line", "")

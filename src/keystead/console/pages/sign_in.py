@@ -208,7 +208,7 @@ async def setting_up(visit: Visit) -> Response:
     return await _open(visit, await _judge(visit, "account", name, compared, None))
 
 
-@PAGES.post("/sign-out", states=("open", "reset", "bind"))
+@PAGES.post("/sign-out", states=("open", "reset", "bind"), shown=False)
 async def sign_out(visit: Visit) -> Response:
     """End the session, here and in the database."""
     me = visit.me
@@ -226,7 +226,7 @@ async def verify(visit: Visit) -> Response:
     return await proof_page(visit, visit.url("/verify"), wrong=False, next_page=back_to(visit))
 
 
-@PAGES.post("/verify")
+@PAGES.post("/verify", shown=False)
 async def verifying(visit: Visit) -> Response:
     """Judge the proof, and go on to the page that asked for it."""
     from keystead.console.application import proof_page

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from keystead.console.asking import Given, RefusedError
-from keystead.console.pages.explain_denial import WORDS
+from keystead.console.decisions import WORDS
 from keystead.console.routing import Pages
 from keystead.console.visit import Visit
 

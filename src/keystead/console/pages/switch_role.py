@@ -24,7 +24,7 @@ def _page(visit: Visit, refusal: Refusal | None) -> Response:
     return visit.render("switch_role.html", refusal.fault.status if refusal else 200, refusal=refusal, role=name[:64])
 
 
-@PAGES.post("/switch-role", proof=True)
+@PAGES.post("/switch-role", proof=True, shown=False)
 async def switching_role(visit: Visit) -> Response:
     """Assume the role as the person who signed in, and act as it until it ends."""
     me = visit.me
@@ -47,7 +47,7 @@ async def switching_role(visit: Visit) -> Response:
     return visit.redirect("/", visit.text("You act as the role {name} now.", name=role))
 
 
-@PAGES.post("/switch-role/back")
+@PAGES.post("/switch-role/back", shown=False)
 async def switch_back(visit: Visit) -> Response:
     """Act as oneself again."""
     await visit.house.keeper.switch(visit.me, None)

@@ -10,6 +10,8 @@ from keystead.console import grants
 from keystead.console.asking import Refusal, RefusedError, refusal_of
 from keystead.console.pairs import MOST_PAIRS, Owner, check_typed, is_lately
 from keystead.console.routing import Pages
+from keystead.console.stale import Value, meanwhile
+from keystead.console.texts import mark
 from keystead.console.visit import Visit, quoted
 from keystead.faults import Fault
 
@@ -37,7 +39,16 @@ async def show(visit: Visit, part: str, refusal: Refusal | None = None, **values
     """A tab of the user in the address; `values` are what its template needs besides."""
     status = refusal.fault.status if refusal else 200
     found = values.pop("user", None) or await user_of(visit)
-    return visit.render(f"user_{part}.html", status, user=found, tab=part, refusal=refusal, **values)
+    edited = _edited(found)
+    return visit.render(f"user_{part}.html", status, user=found, edited=edited, tab=part, refusal=refusal, **values)
+
+
+def _edited(user: dict[str, Any]) -> list[Value]:
+    """What the form that edits a user changes."""
+    return [
+        Value("NewDisplayName", mark("Display Name"), user["DisplayName"]),
+        Value("NewComments", mark("Remarks"), user["Comments"]),
+    ]
 
 
 @PAGES.get("/users/{name}")
@@ -71,11 +82,17 @@ async def show_authentication(visit: Visit, refusal: Refusal | None = None) -> R
         pairs=pairs,
         full=len(pairs) >= MOST_PAIRS,
         profile=profile["LoginProfile"] if profile else None,
+        logged_on_lately=logged_on_lately(profile, visit.now),
         mfa=await visit.try_ask("ims", "GetUserMFAInfo", UserPrincipalName=name),
         passkeys=keys["Passkeys"] if keys else [],
         recycled=recycled["AccessKeys"]["AccessKey"] if recycled else None,
         sessions=sessions["ConsoleSessions"]["ConsoleSession"] if sessions else None,
     )
+
+
+def logged_on_lately(profile: dict[str, Any] | None, now: float) -> bool:
+    """Whether a console logon, the answer of GetLoginProfile, was used in the last 30 days."""
+    return profile is not None and is_lately(profile["LoginProfile"].get("LastLoginTime"), now)
 
 
 @PAGES.get("/users/{name}/groups")
@@ -149,6 +166,9 @@ async def events(visit: Visit) -> Response:
 async def edit(visit: Visit) -> Response:
     """Change name, display name and remarks."""
     name = visit.path["name"]
+    stale = meanwhile(visit, _edited(await user_of(visit)), name, tab(name, "authentication"))
+    if stale is not None:
+        return stale
     try:
         changed = await visit.ask_form("ims", "UpdateUser", UserPrincipalName=name)
     except RefusedError as refused:

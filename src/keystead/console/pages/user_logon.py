@@ -7,11 +7,13 @@ import string
 
 from starlette.responses import Response
 
-from keystead.console.asking import RefusedError
-from keystead.console.pages.user_details import show_authentication, tab, user_of
+from keystead.console.asking import RefusedError, refusal_of
+from keystead.console.pages.user_details import logged_on_lately, show_authentication, tab, user_of
+from keystead.console.pairs import check_typed
 from keystead.console.routing import Pages
 from keystead.console.texts import mark
 from keystead.console.visit import Visit
+from keystead.faults import Fault
 from keystead.identity import totp
 
 PAGES = Pages()
@@ -67,9 +69,11 @@ async def remove_logon(visit: Visit) -> Response:
     """Take the console from the user."""
     name = visit.path["name"]
     try:
+        if logged_on_lately(await visit.ask("ims", "GetLoginProfile", UserPrincipalName=name), visit.now):
+            check_typed(visit, name)
         await visit.ask("ims", "DeleteLoginProfile", UserPrincipalName=name)
-    except RefusedError as refused:
-        return await show_authentication(visit, refused.refusal)
+    except (Fault, RefusedError) as error:
+        return await show_authentication(visit, refusal_of(error))
     return visit.redirect(tab(name, "authentication"), visit.text("Console Access is taken away."))
 
 

@@ -28,7 +28,7 @@ ACTS = {
 """What can be done: label, and the action that it takes."""
 
 
-@PAGES.post("/users-batch/ask")
+@PAGES.post("/users-batch/ask", shown=False)
 async def ask(visit: Visit) -> Response:
     """The page that names the users, says what happens, and asks what is still needed."""
     act = visit.form.get("act", "")

@@ -26,6 +26,7 @@ function showTimes(root) {
   }
 }
 showTimes(document);
+document.addEventListener("shown", (happened) => showTimes(happened.detail));
 
 // Copying, with a sign that it worked.
 listen("[data-copy]", "click", async (button) => {
@@ -93,6 +94,7 @@ document.addEventListener("keydown", (pressed) => {
 const touched = new Set();
 listen("form[data-unsaved]", "input", (form) => touched.add(form));
 document.addEventListener("submit", (sent) => {
+  if (sent.submitter?.formTarget === "_blank") return; // shown elsewhere; the form stays as it is
   touched.delete(sent.target);
   if (sent.target.method !== "post") return;
   // A second click must not send it again; after the event, so that the button's own value still goes along.
@@ -100,5 +102,8 @@ document.addEventListener("submit", (sent) => {
     if (!sent.defaultPrevented) for (const each of sent.target.querySelectorAll("button")) each.disabled = true;
   });
 });
-addEventListener("beforeunload", (leaving) => { if (touched.size) leaving.preventDefault(); });
+document.addEventListener("close", (closed) => { // a dialog that is given up gives up what was typed in it
+  for (const form of closed.target.querySelectorAll("form")) if (touched.delete(form)) form.reset();
+}, true);
+addEventListener("beforeunload", (leaving) => { if ([...touched].some((form) => form.isConnected)) leaving.preventDefault(); });
 addEventListener("pageshow", (shown) => { if (shown.persisted) location.reload(); });

@@ -9,8 +9,10 @@ from markupsafe import Markup
 
 from keystead.console import fields
 from keystead.console.commands import command_of, request_of
+from keystead.console.decisions import WORDS
 from keystead.console.help.desk import help_at
 from keystead.console.meaning import finding_step, finding_text, pretty
+from keystead.console.stale import opened
 from keystead.console.visit import quoted
 
 
@@ -36,6 +38,8 @@ def environment(marks: Mapping[str, str]) -> Environment:
         hours=hours,
         translated=translated,
         help_at=help_at,
+        opened_as=opened,
+        decision_words=WORDS,
     )
     made.filters.update(moment=moment, quoted=quoted, day=lambda text: text[:10])
     return made
