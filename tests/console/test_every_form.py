@@ -107,6 +107,7 @@ FORMS: dict[str, tuple[dict[str, str], str]] = {
     ),
     "/roles/{name}/delete": ({"_typed": "{role}"}, "ram DeleteRole RoleName={role}"),
     "/roles/{name}/edit": ({"NewDescription": "x"}, "ram UpdateRole RoleName={role} NewDescription=x"),
+    "/roles/{name}/sessions/revoke": ({"_typed": "{role}"}, "keystead RevokeRoleSessions RoleName={role}"),
     "/roles/{name}/trust": (
         {"NewAssumeRolePolicyDocument": TRUST},
         f"ram UpdateRole RoleName={{role}} NewAssumeRolePolicyDocument={TRUST}",

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from console.plain import Reader
 from services import rpc
 from services.browser import Person, console_user
-from services.rpc import Key
+from services.rpc import ApiError, Key
 from services.server import Server
 
 Visitor = Callable[..., Person]
@@ -61,14 +61,10 @@ def test_a_role_is_made_trusted_used_and_deleted(reader: Reader, console: Server
     assert "The role helper is created." in text
     assert "This role has no permissions yet." in text
     assert "2 hours" in text
-    rpc.call(
-        console.url,
-        console.admin,
-        "sts",
-        "AssumeRole",
-        RoleArn=f"acs:ram::{account}:role/helper",
-        RoleSessionName="night-shift",
-    )
+    taken = {"RoleArn": f"acs:ram::{account}:role/helper", "RoleSessionName": "night-shift"}
+    night = rpc.call(console.url, console.admin, "sts", "AssumeRole", **taken)["Credentials"]
+    session = Key(night["AccessKeyId"], night["AccessKeySecret"], night["SecurityToken"])
+    assert rpc.call(console.url, session, "sts", "GetCallerIdentity")["IdentityType"] == "AssumedRoleUser"
     text = reader.get("/roles/helper/trust")
     assert f"every user and role of the account {account} to take on this role" in text
     base = reader.page.split('name="base" value="')[1].split('"')[0]
@@ -90,6 +86,15 @@ def test_a_role_is_made_trusted_used_and_deleted(reader: Reader, console: Server
         time.sleep(0.3)
     assert "night-shift" in text
     assert "Live" in text
+    assert "NotConfirmed" in reader.post("/roles/helper/sessions/revoke", _typed="other")
+    assert rpc.call(console.url, session, "sts", "GetCallerIdentity")["AccountId"] == account
+    text = reader.post("/roles/helper/sessions/revoke", _typed="helper")
+    assert "The role's sessions are over." in text
+    assert "Revoked until" in text
+    assert "Live" not in text
+    with pytest.raises(ApiError) as refused:
+        rpc.call(console.url, session, "sts", "GetCallerIdentity")
+    assert refused.value.code == "InvalidSecurityToken.Expired"
     assert "CreateRole" in reader.get("/roles/helper/events")
     text = reader.get("/roles/helper/delete")
     assert "It was taken on lately, by user/admin:" in text

@@ -169,6 +169,8 @@ class Authentication:
         role = loaded.value if loaded is not None else await self.directory.load_role(session.role_id)
         if role is None:
             raise sessions.TOKEN_EXPIRED(why="The role was deleted.")
+        if session.issued_at <= role.sessions_until:
+            raise sessions.TOKEN_EXPIRED(why="The role's sessions until then were revoked.")
         if session.provider_id and not await self._provider_lives(session.provider_id):
             raise sessions.TOKEN_EXPIRED(why="The identity provider was deleted.")
         # As long as the directory's own record of the role is the same, nothing has changed.

@@ -71,7 +71,10 @@ ANONYMOUS = Caller(kind=IdentityType.NOBODY, account_id="", arn="")
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role as the directory keeps it."""
+    """A role as the directory keeps it.
+
+    sessions_until: seconds since 1970; sessions that were given out in that second or before are over.
+    """
 
     id: str
     account_id: str
@@ -79,6 +82,7 @@ class Role:
     trust: Layer
     max_session_duration: int
     layer: Layer
+    sessions_until: int = 0
 
     @property
     def arn(self) -> str:

@@ -254,7 +254,7 @@ async def _person(directory: Directory, token: Token) -> tuple[Caller, bool, Net
 async def _role_session(directory: Directory, token: Token) -> tuple[Caller, bool, NetworkPolicy | None] | None:
     loaded = directory.role(token.role_id)
     role = loaded.value if loaded is not None else await directory.load_role(token.role_id)
-    if role is None:
+    if role is None or token.issued_at <= role.sessions_until:
         return None
     layers: tuple[Layer, ...] = (role.layer,)
     if token.session_policy:

@@ -107,6 +107,7 @@ def load_role(tx: Tx, role_id: str) -> Loaded[Role]:
         trust=Layer.of(LayerKind.TRUST, [trust]),
         max_session_duration=row.max_session_duration,
         layer=identity_layer(tx, [role_id], depends),
+        sessions_until=row.sessions_until,
     )
     return Loaded(role, frozenset(depends))
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from keystead.clock import iso
 from keystead.console.asking import Refusal, RefusedError, refusal_of
 from keystead.console.meaning import pretty
+from keystead.console.pages.access_key_acts import everywhere
 from keystead.console.pages.groups import GRANTED
 from keystead.console.pages.policies import checked, difference
 from keystead.console.pages.policy_editor import editor_parts
@@ -190,9 +191,38 @@ async def save_trust(visit: Visit) -> Response:
 @PAGES.get("/roles/{name}/sessions")
 async def role_sessions(visit: Visit) -> Response:
     """Who took on the role in the last twelve hours, the longest that a session can live."""
+    return await _sessions(visit, None)
+
+
+async def _sessions(visit: Visit, refusal: Refusal | None) -> Response:
     since = iso(int(visit.now) - _LONGEST_SESSION)
     events = await _assumed(visit, since, 200)
-    return await _page(visit, "role_sessions.html", "sessions", sessions=[_session(each, visit.now) for each in events])
+    revoked = await _revoked_until(visit)
+    sessions = [_session(each, visit.now, revoked) for each in events]
+    return await _page(visit, "role_sessions.html", "sessions", refusal, sessions=sessions, revoked=revoked)
+
+
+async def _revoked_until(visit: Visit) -> str:
+    """Until when the role's sessions were revoked, "" where that was never done or may not be seen."""
+    listed = await visit.try_ask("keystead", "SearchRoles", Query=visit.path["name"], PageSize=100)
+    rows = listed["Roles"]["Role"] if listed else []
+    found = next((row for row in rows if row["RoleName"].lower() == visit.path["name"].lower()), {})
+    return str(found.get("SessionsRevokedUntil") or "")
+
+
+@PAGES.post("/roles/{name}/sessions/revoke", proof=True)
+async def revoke_sessions(visit: Visit) -> Response:
+    """End every session that was given out until now."""
+    name = visit.path["name"]
+    try:
+        check_typed(visit, name)
+        await visit.ask("keystead", "RevokeRoleSessions", RoleName=name)
+    except (Fault, RefusedError) as error:
+        return await _sessions(visit, refusal_of(error))
+    said = visit.text(
+        "The role's sessions are over. Every node refuses them from {time} UTC on.", time=everywhere(visit.now)
+    )
+    return visit.redirect(f"/roles/{quoted(name)}/sessions", said)
 
 
 def _arn(visit: Visit, region: str = "") -> str:
@@ -206,10 +236,15 @@ async def _assumed(visit: Visit, since: str, most: int) -> list[dict[str, Any]]:
     return [each for each in found if each["Action"].startswith("AssumeRole")]
 
 
-def _session(event: dict[str, Any], now: float) -> dict[str, Any]:
+def _session(event: dict[str, Any], now: float, revoked: str) -> dict[str, Any]:
     length = event["Parameters"].get("DurationSeconds", "3600")
     until = seconds(event["EventTime"]) + (int(length) if length.isdigit() else 3600)
-    return {**event, "Name": event["Parameters"].get("RoleSessionName", ""), "Until": iso(until), "Live": until > now}
+    return {
+        **event,
+        "Name": event["Parameters"].get("RoleSessionName", ""),
+        "Until": iso(until),
+        "Live": until > now and event["EventTime"] > revoked,
+    }
 
 
 @PAGES.get("/roles/{name}/events")

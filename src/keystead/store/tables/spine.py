@@ -142,6 +142,7 @@ roles = Table(
     Column("trust_policy", Text, nullable=False),
     Column("max_session_duration", Integer, nullable=False),
     Column("allow_console_login", Boolean, nullable=False),
+    Column("sessions_until", BigInteger, nullable=False, default=0),  # seconds; those given out until then are over
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("account_id", "name_key"),

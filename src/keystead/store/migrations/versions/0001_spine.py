@@ -367,6 +367,7 @@ def upgrade() -> None:
         sa.Column("trust_policy", sa.Text(), nullable=False),
         sa.Column("max_session_duration", sa.Integer(), nullable=False),
         sa.Column("allow_console_login", sa.Boolean(), nullable=False),
+        sa.Column("sessions_until", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_roles_account_id")),
