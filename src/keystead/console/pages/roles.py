@@ -105,7 +105,7 @@ async def create_role(visit: Visit) -> Response:
 
 async def _page(visit: Visit, template: str, tab: str, refusal: Refusal | None = None, **values: Any) -> Response:
     role = await _role(visit)
-    status = refusal.fault.status if refusal is not None else 200
+    status = refusal.fault.status if refusal is not None else 409 if values.get("stale") else 200
     return visit.render(template, status, role=role, edited=_edited(role), tab=tab, refusal=refusal, **values)
 
 
@@ -206,7 +206,8 @@ async def _revoked_until(visit: Visit) -> str:
     """Until when the role's sessions were revoked, "" where that was never done or may not be seen."""
     listed = await visit.try_ask("keystead", "SearchRoles", Query=visit.path["name"], PageSize=100)
     rows = listed["Roles"]["Role"] if listed else []
-    found = next((row for row in rows if row["RoleName"].lower() == visit.path["name"].lower()), {})
+    name = visit.path["name"].lower()
+    found: dict[str, Any] = next((row for row in rows if row["RoleName"].lower() == name), {})
     return str(found.get("SessionsRevokedUntil") or "")
 
 
