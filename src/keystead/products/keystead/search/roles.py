@@ -42,12 +42,9 @@ class TrustedList(Output, frozen=True):
 
 
 class FoundRole(Output, frozen=True):
-<<<<<<< HEAD
     """A role.  max_session_duration: seconds.  last_used_date: when a session of it last did what a policy allows, in
-    the last 90 days."""
-=======
-    """A role.  max_session_duration: seconds.  sessions_revoked_until: of sessions given out until then none counts."""
->>>>>>> 735641e (End a role's sessions, and hold to the console's rules on denials and menus by tests)
+    the last 90 days.  sessions_revoked_until: of sessions given out until then none counts.
+    """
 
     role_id: str
     role_name: str
@@ -59,11 +56,8 @@ class FoundRole(Output, frozen=True):
     is_service_linked: bool
     tags: TagList
     create_date: str
-<<<<<<< HEAD
     last_used_date: str | UnsetType = UNSET
-=======
-    sessions_revoked_until: str | None = None
->>>>>>> 735641e (End a role's sessions, and hold to the console's rules on denials and menus by tests)
+    sessions_revoked_until: str | UnsetType = UNSET
 
 
 class FoundRoleList(Output, frozen=True):
@@ -100,11 +94,8 @@ def _role(row: sa.Row[Any], pairs: list[tuple[str, str]], used_at: int | None) -
         is_service_linked=bool(row.service_linked),
         tags=shown_tags(pairs),
         create_date=iso(row.created_at),
-<<<<<<< HEAD
         last_used_date=UNSET if used_at is None else iso(used_at / 1000),
-=======
-        sessions_revoked_until=iso(row.sessions_until) if row.sessions_until else None,
->>>>>>> 735641e (End a role's sessions, and hold to the console's rules on denials and menus by tests)
+        sessions_revoked_until=iso(row.sessions_until) if row.sessions_until else UNSET,
     )
 
 
