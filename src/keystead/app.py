@@ -41,6 +41,7 @@ from keystead.server import logs, tls, upkeep
 from keystead.server.audit import Auditor
 from keystead.server.dispatch import Dispatcher
 from keystead.server.edge import Edge
+from keystead.server.expiry_warnings import ExpiryWarner
 from keystead.server.feed import Follower
 from keystead.server.limits import RateLimits
 from keystead.server.listen import Listener, bind
@@ -205,6 +206,7 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
     window = ReplayWindow(settings.data_dir / "nonces", settings.nonce_limit, clock())
     dispatcher = _dispatcher(instance, directory, follower, auditor, window)
     planes = _planes(instance, dispatcher)
+    warner = ExpiryWarner(database, clock, instance.warnings)
     metrics = Metrics(
         {
             "callers": ("Callers and roles in memory", lambda: len(directory)),
@@ -213,6 +215,7 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
             "audit_dropped": ("Audit events lost because the queue was full", lambda: auditor.dropped),
         },
         planes.metrics,
+        warner.counts,
     )
     dispatcher = replace(dispatcher, embedding=planes.embedder, troubled=planes.troubled)
     jobs = EmbeddingJobs(database, planes.embedder, clock)
@@ -235,7 +238,8 @@ async def assembled(instance: Instance) -> AsyncIterator[Node]:
         require_tls=settings.require_tls,
     )
     try:
-        yield Node(edge, [follower.run, planes.meter.run, jobs.run, partial(_housekeeping, database, window, clock)])
+        housekeeping = partial(_housekeeping, database, window, clock)
+        yield Node(edge, [follower.run, planes.meter.run, jobs.run, warner.run, housekeeping])
     finally:
         await planes.close()
         auditor.close()

@@ -15,6 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from keystead import bootstrap
 from keystead.clock import Clock, iso, system_clock
 from keystead.identity import keyring as keyrings
+from keystead.identity import webhook
+from keystead.identity.expiry_warnings import WarningSettings
 from keystead.identity.keyring import Keyring
 from keystead.identity.mail import Mailer
 from keystead.identity.transaction import Quotas, Tx
@@ -89,6 +91,7 @@ class Instance:
     database: Database[Tx]
     keyring: Keyring
     clock: Clock
+    warnings: WarningSettings
 
 
 @contextlib.contextmanager
@@ -101,22 +104,48 @@ def opened(settings: Settings, clock: Clock = system_clock, *, migrate: bool = T
     os.umask(0o077)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     keyring, fresh = _keyring(settings, clock)
+    warnings = warnings_of(settings)
     make_tx = partial(
         Tx,
         keyring=keyring,
         quotas=quotas_of(settings),
         policy_extensions=settings.policy_extensions,
         loopback_issuers=settings.oidc_loopback_http,
-        mailer=Mailer.to(settings.smtp_url, settings.smtp_from),
+        mailer=warnings.mailer,
         public_url=settings.public_url or "",
         listens_at=own_address(settings),
+        warnings=warnings,
     )
     database = Database(database_url(settings), make_tx=make_tx)
     try:
         _prepare(database, keyring, settings, clock, fresh=fresh, migrate=migrate)
-        yield Instance(settings, database, keyring, clock)
+        yield Instance(settings, database, keyring, clock, warnings)
     finally:
         database.close()
+
+
+def warnings_of(settings: Settings) -> WarningSettings:
+    """Who is told before a key expires.  Raises `OperatorError` for a secret that cannot be read."""
+    receiver = None
+    file = settings.expiry_webhook_secret_file
+    if settings.expiry_webhook_url and file:
+        try:
+            receiver = webhook.Webhook(settings.expiry_webhook_url, webhook.read_secret(file.read_text("ascii")))
+        except (OSError, ValueError) as error:
+            why = (
+                error.strerror
+                if isinstance(error, OSError)
+                else "it is not text"
+                if isinstance(error, UnicodeError)
+                else error
+            )
+            raise OperatorError(
+                f"The secret in {file} (expiry_webhook_secret_file) cannot be used: {why}.",
+                'Make one by `echo "whsec_$(openssl rand -base64 32)"`, and give it to the receiver too.',
+            ) from None
+    console = f"{settings.public_url.rstrip('/')}/console" if settings.console and settings.public_url else ""
+    mailer = Mailer.to(settings.smtp_url, settings.smtp_from)
+    return WarningSettings(settings.expiry_warning_days, mailer, receiver, console)
 
 
 def own_address(settings: Settings) -> str:

@@ -42,8 +42,12 @@ def _setting(
     high: int | None = None,
     choices: tuple[str, ...] = (),
     holds_password: bool = False,
+    hidden: bool = False,
 ) -> Any:
-    """Declare one setting.  low and high are inclusive; holds_password marks URLs that are shown without it."""
+    """Declare one setting.  low and high are inclusive, and bound each number of a list.
+
+    holds_password marks URLs that are shown without it, hidden those of which only the host is shown.
+    """
     metadata = {
         "doc": doc,
         "group": group,
@@ -51,10 +55,12 @@ def _setting(
         "high": high,
         "choices": choices,
         "holds_password": holds_password,
+        "hidden": hidden,
     }
+    shown = not (holds_password or hidden)
     if callable(default):
-        return field(default_factory=default, repr=not holds_password, metadata=metadata)
-    return field(default=default, repr=not holds_password, metadata=metadata)
+        return field(default_factory=default, repr=shown, metadata=metadata)
+    return field(default=default, repr=shown, metadata=metadata)
 
 
 def default_data_dir(env: Mapping[str, str] | None = None) -> Path:
@@ -99,11 +105,30 @@ class Settings:
     )
     smtp_url: str | None = _setting(
         None,
-        "Mail server for verification codes: `smtp://` (STARTTLS) or `smtps://`, with user, password, host and port.",
+        "Mail server for codes and warnings: `smtp://` (STARTTLS) or `smtps://`, with user, password, host and port.",
         "Server",
         holds_password=True,
     )
     smtp_from: str | None = _setting(None, "Sender of mail; needed with smtp_url.", "Server")
+    expiry_warning_days: tuple[int, ...] = _setting(
+        (30, 14, 3),
+        "Days before the expiry of an AccessKey pair or API key on which its owner is told by mail, and "
+        "expiry_webhook_url is; an empty list for never.",
+        "Server",
+        low=1,
+        high=365,
+    )
+    expiry_webhook_url: str | None = _setting(
+        None,
+        "Address that is told of keys that expire soon: `https://`, on this machine also `http://`.",
+        "Server",
+        hidden=True,
+    )
+    expiry_webhook_secret_file: Path | None = _setting(  # noqa: RUF009  it is dataclasses.field
+        None,
+        "File with the secret that signs those calls, `whsec_` and Base64; needed with expiry_webhook_url.",
+        "Server",
+    )
     trusted_proxies: tuple[str, ...] = _setting(
         (), "Addresses or networks of proxies whose proxy_header is believed.", "Server"
     )
@@ -315,6 +340,7 @@ _SINGULAR = {
     "trusted_proxies": "trusted_proxy",
     "saml_recipients": "saml_recipient",
     "saml_audiences": "saml_audience",
+    "expiry_warning_days": "expiry_warning_day",
 }
 
 

@@ -90,6 +90,7 @@ def _check_forms(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> No
     if redis is not None and _scheme(redis) not in _REDIS:
         refuse("redis_url", "a URL that begins with redis://, rediss:// or unix://", f"of kind {_scheme(redis)!r}")
     _check_mail(values, origins, refuse)
+    _check_webhook(values, origins, refuse)
     public = values.get("public_url")
     if public is not None and not _is_web_address(public):
         refuse("public_url", "http:// or https://, a host and perhaps a port, nothing more", repr(public))
@@ -101,11 +102,32 @@ def _check_mail(values: Mapping[str, Any], origins: Mapping[str, Origin], refuse
         refuse("smtp_url", "smtp:// or smtps://, a host and perhaps a port and a user", f"of kind {_scheme(url)!r}")
     if sender is not None and _SENDER.fullmatch(sender) is None:
         refuse("smtp_from", "one mail address", repr(sender))
-    for name, other in (("smtp_url", "smtp_from"), ("smtp_from", "smtp_url")):
+    _check_both(values, origins, "smtp_url", "smtp_from", "no mail could be sent")
+
+
+def _check_webhook(values: Mapping[str, Any], origins: Mapping[str, Origin], refuse: Callable[..., None]) -> None:
+    url = values.get("expiry_webhook_url")
+    if url is not None and not _is_receiver(url):
+        allowed = "https:// and a host, without user and fragment; http:// only for this machine"
+        refuse("expiry_webhook_url", allowed, f"of kind {_scheme(url)!r}")
+    _check_both(values, origins, "expiry_webhook_url", "expiry_webhook_secret_file", "nobody could verify the calls")
+
+
+def _is_receiver(url: str) -> bool:
+    if not _is_web_address(url.partition("?")[0], with_path=True) or "#" in url or not url.isascii() or " " in url:
+        return False
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    here = host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+    return is_name_or_address(host) and not host.startswith("*") and (parts.scheme == "https" or here)
+
+
+def _check_both(values: Mapping[str, Any], origins: Mapping[str, Origin], one: str, two: str, why: str) -> None:
+    """Refuse one of two settings that are of use together only."""
+    for name, other in ((one, two), (two, one)):
         if values.get(name) is not None and values.get(other) is None:
             raise OperatorError(
-                f"{origins[name].where}: {name} is set, but {other} is not, so no mail could be sent.",
-                f"Set {flag(other)} too.",
+                f"{origins[name].where}: {name} is set, but {other} is not, so {why}.", f"Set {flag(other)} too."
             )
 
 

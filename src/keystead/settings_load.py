@@ -139,8 +139,10 @@ def convert(setting: Field[Any], value: object, origin: Origin, file: Path | Non
     except ValueError as error:
         raise _refused(setting, value, origin, str(error)) from None
     low, high, choices = (setting.metadata[key] for key in ("low", "high", "choices"))
-    if low is not None and not low <= result <= high:
-        raise _refused(setting, value, origin, f"a whole number from {low} to {high}")
+    several = isinstance(result, tuple)
+    if low is not None and not all(low <= each <= high for each in (result if several else (result,))):
+        allowed = "whole numbers" if several else "a whole number"
+        raise _refused(setting, value, origin, f"{allowed} from {low} to {high}")
     if choices and result not in choices:
         close = nearest(str(result), list(choices))
         raise _refused(setting, value, origin, "one of " + ", ".join(choices), close)
@@ -151,7 +153,7 @@ def convert(setting: Field[Any], value: object, origin: Origin, file: Path | Non
 
 
 def _refused(setting: Field[Any], value: object, origin: Origin, allowed: str, hint: str = "") -> OperatorError:
-    shown = "(not shown)" if setting.metadata["holds_password"] else repr(value)
+    shown = "(not shown)" if setting.metadata["holds_password"] or setting.metadata["hidden"] else repr(value)
     return OperatorError(
         f"{origin.where}: {setting.name} is {shown}, but must be {allowed}.", f"{hint}{setting.metadata['doc']}"
     )
@@ -192,10 +194,19 @@ def _to_tuple(value: object, env: bool) -> tuple[str, ...]:
     raise ValueError("a list of texts (comma-separated in the environment)")
 
 
+def _to_numbers(value: object, env: bool) -> tuple[int, ...]:
+    if env and isinstance(value, str):
+        value = [piece.strip() for piece in value.split(",") if piece.strip()]
+    if not isinstance(value, list | tuple):
+        raise ValueError("a list of whole numbers (comma-separated in the environment)")  # noqa: TRY004 - as the others
+    return tuple(dict.fromkeys(_to_int(each, env) for each in value))
+
+
 _CONVERTERS: dict[str, Callable[[object, bool], Any]] = {
     "str": _to_text,
     "int": _to_int,
     "bool": _to_bool,
     "Path": _to_path,
     "tuple[str, ...]": _to_tuple,
+    "tuple[int, ...]": _to_numbers,
 }

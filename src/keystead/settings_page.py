@@ -37,11 +37,11 @@ def _row(name: str) -> str:
         shown = "none"
     else:
         shown = f"`{_written(default)}`"
-    allowed = {"bool": "`true`, `false`", "Path": "a path", "tuple[str, ...]": "a list"}.get(
-        str(setting.type).removesuffix(" | None"), "a text"
-    )
+    kind = str(setting.type).removesuffix(" | None")
+    allowed = {"bool": "`true`, `false`", "Path": "a path", "tuple[str, ...]": "a list"}.get(kind, "a text")
     if meta["low"] is not None:
         allowed = f"{meta['low']} to {meta['high']}"
+        allowed = f"a list of numbers, each {allowed}" if kind.startswith("tuple") else allowed
     if meta["choices"]:
         allowed = ", ".join(f"`{each}`" for each in meta["choices"])
     return f"| `{name}`<br>`{variable(name)}`<br>`{flag(name)}` | {shown} | {allowed} | {meta['doc']} |"

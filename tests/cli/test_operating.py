@@ -139,6 +139,17 @@ def test_passwords_of_the_database_are_not_printed(keystead: Program) -> None:
     assert "geheim" not in shown
 
 
+def test_of_a_webhooks_address_only_the_host_is_printed(keystead: Program) -> None:
+    url = "https://hooks.example.com:8443/geheim?token=geheim"
+    flags = ("--expiry-webhook-url", url, "--expiry-webhook-secret-file", "secret", "--expiry-warning-day", "7")
+    shown = keystead("config", "show", *flags)
+    assert "https://hooks.example.com:8443/…" in shown.stdout
+    assert "geheim" not in shown.stdout
+    values = json.loads(keystead("config", "show", *flags, "--output", "json").stdout)
+    assert values["expiry_warning_days"]["value"] == [7]
+    assert "geheim" not in str(values)
+
+
 def test_an_account_pair_needs_the_warning_confirmed(keystead: Program) -> None:
     run(keystead, "init", "--data-dir", "data")
     command = ("account", "create-access-key", "--data-dir", "data")

@@ -13,16 +13,26 @@ from playwright.sync_api import expect
 from console.plain import Reader
 from services import rpc
 from services.browser import Person, console_user
+from services.loopback import free_port
 from services.rpc import Key
 from services.server import Server, running
+from services.webhook import SECRET
 
 Visitor = Callable[..., Person]
 
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """An account of its own: its settings change."""
-    with running(tmp_path_factory.mktemp("settings")) as started:
+    """An account of its own: its settings change.  Nobody listens where warnings before expiry go."""
+    home = tmp_path_factory.mktemp("settings")
+    secret = home / "webhook.secret"
+    secret.write_text(SECRET)
+    options = [
+        *("--smtp-url", f"smtp://:m4il@127.0.0.1:{free_port()}", "--smtp-from", "keys@x.example"),
+        *("--expiry-webhook-url", f"http://127.0.0.1:{free_port()}/t0ken"),
+        *("--expiry-webhook-secret-file", str(secret), "--expiry-warning-day", "5", "--expiry-warning-day", "20"),
+    ]
+    with running(home, options=options) as started:
         yield started
 
 
@@ -134,6 +144,19 @@ def test_settings_are_changed_and_say_by_whom_and_whom_it_concerns(reader: Reade
     assert "The settings are changed." in reader.post("/settings/password", MinimumPasswordLength="14")
     reader.get("/settings/security")
     assert "The settings are changed." in reader.post("/settings/security", LoginSessionDuration="8")
+
+
+def test_the_operators_warnings_before_expiry_are_shown_without_what_admits_a_caller(
+    reader: Reader, account: Server
+) -> None:
+    text = reader.get("/settings")
+    assert "Days before the expiry 20, 5 expiry_warning_days" in text
+    assert "Letters to owners come from keys@x.example smtp_from" in text
+    assert re.search(r"Webhook at 127\.0\.0\.1:\d+ expiry_webhook_url", text)
+    told = str(rpc.call(account.url, account.admin, "keystead", "GetExpiryWarningSettings"))
+    for secret in ("t0ken", "m4il", SECRET):
+        assert secret not in reader.page
+        assert secret not in told
 
 
 def test_nobody_locks_himself_out_by_a_network(reader: Reader, account: Server) -> None:

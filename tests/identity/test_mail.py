@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import logging
+import smtplib
 import time
 
 import pytest
 
 from keystead.identity import mail
-from keystead.identity.mail import Mailer, MailServer
+from keystead.identity.mail import Letter, Mailer, MailServer
 from services.smtp import smtp
 
 
@@ -34,7 +35,7 @@ def test_a_message_arrives_with_a_login() -> None:
     with smtp() as box:
         mailer = Mailer.to(f"smtp://me:secret@127.0.0.1:{box.port}", "k@x.example")
         assert mailer is not None
-        assert mailer.post("ann@x.example", "Code", "It is 123456.\n")
+        assert mailer.post(Letter("ann@x.example", "Code", "It is 123456.\n"))
         found = box.taken.get(timeout=10)
     assert base64.b64decode(found.login) == b"\0me\0secret"
     assert "k@x.example" in found.sender
@@ -48,7 +49,7 @@ def test_tls_is_not_given_up_where_the_server_is_elsewhere(monkeypatch: pytest.M
     with smtp() as box:
         server = MailServer.of(f"smtp://127.0.0.1:{box.port}", "k@x.example")
         with pytest.raises(Exception, match="STARTTLS"):
-            server.send("ann@x.example", "s", "t")
+            server.send(Letter("ann@x.example", "s", "t"))
         assert box.taken.empty()
 
 
@@ -57,7 +58,7 @@ def test_a_refusal_is_logged_without_the_address(caplog: pytest.LogCaptureFixtur
         box.refuses = True
         mailer = Mailer.to(f"smtp://127.0.0.1:{box.port}", "k@x.example")
         assert mailer is not None
-        mailer.post("ann@x.example", "s", "123456")
+        mailer.post(Letter("ann@x.example", "s", "123456"))
         until = time.monotonic() + 10
         while not caplog.records and time.monotonic() < until:
             time.sleep(0.02)
@@ -71,4 +72,23 @@ def test_the_queue_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Mailer, "_run", lambda _self: None)
     mailer = Mailer.to("smtp://127.0.0.1:1", "k@x.example")
     assert mailer is not None
-    assert [mailer.post("a@x", "s", "t") for _ in range(3)] == [True, True, False]
+    assert [mailer.post(Letter("a@x", "s", "t")) for _ in range(3)] == [True, True, False]
+
+
+def test_whoever_posted_a_message_hears_what_became_of_it() -> None:
+    with smtp() as box:
+        mailer = Mailer.to(f"smtp://127.0.0.1:{box.port}", "k@x.example")
+        assert mailer is not None
+        taken = Letter("ann@x.example", "s", "t", "warning-1")
+        mailer.post(taken)
+        taken.sent.result(timeout=30)
+        assert "Message-ID: <warning-1@x.example>" in box.taken.get(timeout=10).text
+        unsendable = Letter("ann@x.example", "two\nlines", "t")
+        mailer.post(unsendable)
+        with pytest.raises(ValueError, match="linefeed"):
+            unsendable.sent.result(timeout=30)
+        box.refuses = True
+        refused = Letter("ann@x.example", "s", "t")
+        mailer.post(refused)
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            refused.sent.result(timeout=30)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -41,7 +42,7 @@ def show(**given: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One setting as `config show` prints it; a password in a URL is hidden."""
+    """One setting as `config show` prints it; a password in a URL is hidden, and of some URLs all but the host."""
 
     name: str
     value: Any
@@ -58,15 +59,23 @@ def described(loaded: Loaded) -> list[Row]:
             value = str(value)
         if setting.metadata["holds_password"] and value:
             value = without_password(value)
+        if setting.metadata["hidden"] and value:
+            value = only_host(value)
         value = list(value) if isinstance(value, tuple) else value
         origin = loaded.origins[name]
         rows.append(Row(name, value, origin.kind, origin.where))
     return rows
 
 
+def only_host(url: str) -> str:
+    """A URL without what may admit a caller: its path and query."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/…" if parts.path.strip("/") or parts.query else url
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, list | tuple):
-        return ", ".join(value) or "-"
+        return ", ".join(map(str, value)) or "-"
     if isinstance(value, bool):
         return "true" if value else "false"
     return "-" if value is None else str(value)

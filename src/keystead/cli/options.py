@@ -76,7 +76,7 @@ def with_options(command: Command, options: Iterable[Option], *, context: bool =
     return command
 
 
-_KINDS: Mapping[str, Any] = {"int": int, "Path": Path, "tuple[str, ...]": list[str]}
+_KINDS: Mapping[str, Any] = {"int": int, "Path": Path, "tuple[str, ...]": list[str], "tuple[int, ...]": list[int]}
 
 
 def settings_options(only: Iterable[str] | None = None) -> list[Option]:
@@ -96,7 +96,7 @@ def settings_options(only: Iterable[str] | None = None) -> list[Option]:
         if kind == "bool":
             found += switch(name, given, text=text, panel=meta["group"], positive=not setting.default)
             continue
-        metavar = "|".join(meta["choices"]) or {"int": "N", "Path": "PATH"}.get(kind, "TEXT")
+        metavar = "|".join(meta["choices"]) or {"int": "N", "Path": "PATH", "tuple[int, ...]": "N"}.get(kind, "TEXT")
         found.append(option(name, _KINDS.get(kind, str), given, text=text, panel=meta["group"], metavar=metavar))
     return found
 

@@ -8,7 +8,8 @@ import queue
 import smtplib
 import ssl
 import threading
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +19,20 @@ TIMEOUT_SECONDS = 10
 MOST_WAITING = 100
 
 _log = logging.getLogger("keystead.mail")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message.  id: what its Message-ID is made of, where it may be sent twice; else "".
+
+    sent: done when the mail server has taken it, failed when it has not.
+    """
+
+    to: str
+    subject: str
+    text: str
+    id: str = ""
+    sent: Future[None] = field(default_factory=Future, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +62,13 @@ class MailServer:
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         return cls(parts.hostname or "", port, sender, user, password, tls)
 
-    def send(self, to: str, subject: str, text: str) -> None:
-        """Send one message.  Raises `OSError` and `smtplib.SMTPException`."""
+    def send(self, letter: Letter) -> None:
+        """Send one message.  Raises `OSError`, `smtplib.SMTPException`, and ValueError for what no header may hold."""
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self.sender, to, subject
-        message.set_content(text)
+        message["From"], message["To"], message["Subject"] = self.sender, letter.to, letter.subject
+        if letter.id:
+            message["Message-ID"] = f"<{letter.id}@{self.sender.rpartition('@')[2]}>"
+        message.set_content(letter.text)
         context = ssl.create_default_context()
         name = self.sender.rpartition("@")[2]  # to greet with: asking for this machine's own name may take a while
         if self.tls:
@@ -81,7 +98,7 @@ class Mailer:
 
     def __init__(self, server: MailServer) -> None:
         self._server = server
-        self._waiting: queue.Queue[tuple[str, str, str]] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[Letter] = queue.Queue(MOST_WAITING)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -90,23 +107,33 @@ class Mailer:
         """The way to the mail server of the settings smtp_url and smtp_from; None where none is named."""
         return cls(MailServer.of(url, sender)) if url and sender else None
 
-    def post(self, to: str, subject: str, text: str) -> bool:
+    @property
+    def sender(self) -> str:
+        """The address that mail comes from."""
+        return self._server.sender
+
+    def post(self, letter: Letter) -> bool:
         """Queue a message; False when too many are waiting for the mail server."""
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
                 self._thread.start()
         try:
-            self._waiting.put_nowait((to, subject, text))
+            self._waiting.put_nowait(letter)
         except queue.Full:
             return False
         return True
 
     def _run(self) -> None:
         while True:
-            to, subject, text = self._waiting.get()
+            letter = self._waiting.get()
+            if not letter.sent.set_running_or_notify_cancel():
+                continue
             try:
-                self._server.send(to, subject, text)
-            except (OSError, smtplib.SMTPException) as error:
+                self._server.send(letter)
+            except (OSError, smtplib.SMTPException, ValueError) as error:
                 # Neither the address nor the server's words: they may hold what is nobody's business.
                 _log.warning("a message was not taken by %s: %s", self._server, type(error).__name__)
+                letter.sent.set_exception(error)
+            else:
+                letter.sent.set_result(None)

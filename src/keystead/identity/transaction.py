@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from keystead.identity.expiry_warnings import WarningSettings
 from keystead.identity.keyring import Keyring
 from keystead.identity.mail import Mailer
 from keystead.store import database
@@ -79,12 +80,12 @@ class Tx(database.Tx):
     machine may be asked over plain HTTP.  public_url: where clients reach this instance, "" where nobody said it.
     listens_at: the address of this node's own port, "" where that is none that a client could use.
     rights: what else the caller may do, for what an action does beyond its own permission.
+    warnings: who is told before a key expires.
     """
 
     __slots__ = (
         *("keyring", "listens_at", "loopback_issuers", "mailer", "policy_extensions", "prepared", "public_url"),
-        "quotas",
-        "rights",
+        *("quotas", "rights", "warnings"),
     )
 
     def __init__(
@@ -100,6 +101,7 @@ class Tx(database.Tx):
         mailer: Mailer | None = None,
         public_url: str = "",
         listens_at: str = "",
+        warnings: WarningSettings = WarningSettings(),  # noqa: B008 - frozen: nobody is told of anything
     ) -> None:
         super().__init__(connection, now, account_id)
         self.keyring = keyring
@@ -109,5 +111,6 @@ class Tx(database.Tx):
         self.mailer = mailer
         self.public_url = public_url
         self.listens_at = listens_at
+        self.warnings = warnings
         self.prepared: Any = None
         self.rights: Rights = Nobodys()

@@ -41,3 +41,6 @@ def configure(style: str, level: str) -> None:
         logging.getLogger(noisy).handlers[:] = []
         logging.getLogger(noisy).setLevel("WARNING")
     logging.getLogger("alembic").setLevel("WARNING")
+    logging.getLogger("httpx").setLevel(
+        "WARNING"
+    )  # it tells whole addresses, and a webhook's may be what admits a caller

@@ -1,9 +1,13 @@
-"""A call as one event of the audit trail."""
+"""A call, or what the server does by itself, as one event of the audit trail."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
+from keystead import ids
+from keystead.identity.transaction import Tx
 from keystead.server.call import Call
 from keystead.store.audit import Event
 
@@ -39,4 +43,24 @@ def audit_event(call: Call, parameters: str, resource: str, outcome: str, diagno
         origin.agent[:256],
         parameters,
         diagnostic,
+    )
+
+
+def system_event(tx: Tx, action: str, resource: str, parameters: Mapping[str, object]) -> Event:
+    """What the server did by itself."""
+    return Event(
+        account_id=tx.account_id,
+        at=tx.now * 1000,
+        request_id=ids.request_id(),
+        product="Keystead",
+        action=action,
+        kind="write",
+        identity_type="System",
+        principal="keystead",
+        access_key_id="",
+        resource=resource,
+        outcome="Success",
+        address="",
+        agent="keystead",
+        parameters=_encode(parameters).decode(),
     )

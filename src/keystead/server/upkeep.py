@@ -6,15 +6,14 @@ Every node does it; under the account's lock it is done once.  Source: reference
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import sqlalchemy as sa
 
-from keystead import ids
 from keystead.identity import preferences
 from keystead.identity.transaction import Tx
 from keystead.products.people import credential_report
+from keystead.server.rows import system_event
 from keystead.store import access_keys, api_keys, audit, credential_reports, idle, login_profiles
 from keystead.store.audit import Event
 from keystead.store.database import Database
@@ -100,7 +99,7 @@ def _disable_pairs(tx: Tx, most: int) -> list[Event]:
     for key in list({**unused, **old}.values())[:most]:
         access_keys.set_status(tx, key.id, "Inactive", "Old" if key.id in old else "Idle")
         action = "DisableOldAccessKey" if key.id in old else "DisableIdleAccessKey"
-        done.append(_event(tx, action, f"acs:ram:*:{tx.account_id}:accesskey/{key.id}", _used(key.used_at)))
+        done.append(system_event(tx, action, f"acs:ram:*:{tx.account_id}:accesskey/{key.id}", _used(key.used_at)))
     return done
 
 
@@ -109,7 +108,7 @@ def _disable_logons(tx: Tx, most: int) -> list[Event]:
     for user in _logons(tx, most):
         login_profiles.update(tx, user.id, {"status": "Inactive"})
         resource = f"acs:ram:*:{tx.account_id}:user/{user.name}"
-        done.append(_event(tx, "DisableIdleLogon", resource, _used(user.last_login_at)))
+        done.append(system_event(tx, "DisableIdleLogon", resource, _used(user.last_login_at)))
     return done
 
 
@@ -119,7 +118,7 @@ def _disable_api_keys(tx: Tx, most: int) -> list[Event]:
     for key in _unused_api_keys(tx, most):
         api_keys.update(tx, key.id, disabled=True, disabled_reason="Idle", generation=key.generation + 1)
         told = {"ApiKeyId": str(key.id), **_used(key.called_at and key.called_at // 1000)}
-        done.append(_event(tx, "DisableIdleApiKey", _workspace(tx, key), told))
+        done.append(system_event(tx, "DisableIdleApiKey", _workspace(tx, key), told))
     return done
 
 
@@ -127,7 +126,7 @@ def _bound_api_keys(tx: Tx, most: int) -> list[Event]:
     done = []
     for key in _late(tx, most):
         api_keys.update(tx, key.id, expires_at=key.created_at + tx.quotas.api_key_max_age_days * _DAY)
-        done.append(_event(tx, "BoundApiKeyExpiry", _workspace(tx, key), {"ApiKeyId": str(key.id)}))
+        done.append(system_event(tx, "BoundApiKeyExpiry", _workspace(tx, key), {"ApiKeyId": str(key.id)}))
     return done
 
 
@@ -137,26 +136,6 @@ def _workspace(tx: Tx, key: sa.Row[Any]) -> str:
 
 def _used(at: int | None) -> dict[str, str]:
     return {"LastUsed": "never" if at is None else str(at)}
-
-
-def _event(tx: Tx, action: str, resource: str, parameters: dict[str, str]) -> Event:
-    """What the server did by itself."""
-    return Event(
-        account_id=tx.account_id,
-        at=tx.now * 1000,
-        request_id=ids.request_id(),
-        product="Keystead",
-        action=action,
-        kind="write",
-        identity_type="System",
-        principal="keystead",
-        access_key_id="",
-        resource=resource,
-        outcome="Success",
-        address="",
-        agent="keystead",
-        parameters=json.dumps(parameters),
-    )
 
 
 def finish_reports(database: Database[Tx], now: float) -> None:

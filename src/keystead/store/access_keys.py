@@ -69,7 +69,9 @@ def insert(tx: Tx, access_key_id: str, user_id: str | None, sealed_secret: bytes
 
 
 def update(tx: Tx, access_key_id: str, **values: object) -> None:
-    """Change columns of a pair: note, expires_at."""
+    """Change columns of a pair: note, expires_at.  With another expiry the warnings before it begin anew."""
+    if "expires_at" in values:
+        values["warned_days"] = None
     mine = (access_keys.c.account_id == tx.account_id) & (access_keys.c.id == access_key_id)
     tx.run(sa.update(access_keys).where(mine).values(updated_at=tx.now, **values))
     user_access.refresh_owner(tx, access_key_id)

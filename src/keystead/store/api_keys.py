@@ -120,7 +120,9 @@ def insert(tx: Tx, key_id: int, **values: object) -> None:
 
 
 def update(tx: Tx, key_id: int, **values: object) -> None:
-    """Change columns of a key."""
+    """Change columns of a key.  With another expiry the warnings before it begin anew."""
+    if "expires_at" in values:
+        values["warned_days"] = None
     changed = sa.update(api_keys).where(api_keys.c.account_id == tx.account_id, api_keys.c.id == key_id)
     tx.run(changed.values(updated_at=tx.now, **values))
     tx.touch("apikey", str(key_id))

@@ -19,7 +19,7 @@ PART_LEVEL = 2
 # In the order of the index; the groups' titles are the console's texts.
 GUIDES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Get started", ("access-keys", "workspaces", "first-call", "clients")),
-    ("Permissions and keys", ("policies-by-example", "rotation", "leaked-key")),
+    ("Permissions and keys", ("policies-by-example", "rotation", "expiry-warnings", "leaked-key")),
     ("Model access", ("models", "applications")),
     ("Run and mend", ("running-in-production", "errors")),
 )

@@ -226,7 +226,8 @@ async def settings(visit: Visit) -> Response:
         answer = answers[card.reads]
         values = _values(card, answer) if answer is not None else None
         cards.append({"card": card, "values": values, "changed": await _changed(visit, card)})
-    return visit.render("settings.html", cards=cards)
+    warnings = await visit.try_ask("keystead", "GetExpiryWarningSettings")
+    return visit.render("settings.html", cards=cards, warnings=warnings)
 
 
 def _values(card: Card, answer: dict[str, Any]) -> dict[str, Any]:

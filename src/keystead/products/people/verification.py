@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from keystead.faults import FaultKind
+from keystead.identity.mail import Letter
 from keystead.identity.transaction import Tx
 from keystead.products.faults import absent
 from keystead.store import verified_addresses
@@ -70,7 +71,7 @@ def begin(tx: Tx, user: sa.Row[Any], kind: str, address: str | None) -> None:
     sealed = tx.keyring.seal(code.encode(), _purpose(user.id, kind, address))
     verified_addresses.put(tx, user.id, kind, address, sealed, TRIES, tx.now + CODE_SECONDS)
     text = f"The code that verifies this address for the user {user.name} is {code}. It is good for ten minutes.\n"
-    if not tx.mailer.post(address, "Your verification code", text):
+    if not tx.mailer.post(Letter(address, "Your verification code", text)):
         raise NOT_SENT(reason="too many messages are waiting for the mail server")
 
 

@@ -19,6 +19,7 @@ from keystead.store.tables.applications_studio import (
     prompt_templates,
     upload_leases,
 )
+from keystead.store.tables.expiry_warnings import expiry_warnings
 from keystead.store.tables.federation import oidc_providers, role_deletions, saml_providers, service_linked_roles
 from keystead.store.tables.gateway import upstreams, usage
 from keystead.store.tables.recycle_bin import recycled_keys, recycled_users
@@ -87,6 +88,7 @@ __all__ = [
     "console_sessions",
     "credential_report_lines",
     "credential_reports",
+    "expiry_warnings",
     "file_categories",
     "files",
     "governance_reports",

@@ -210,6 +210,7 @@ access_keys = Table(
     Column("note", String(128), nullable=False, default=""),
     Column("expires_at", BigInteger, nullable=True),
     Column("active_at", BigInteger, nullable=False, default=active_from("used_at")),  # last use
+    Column("warned_days", Integer, nullable=True),  # the last warning before this expiry; none: no warning yet
     Index(None, "account_id", "user_id"),
     Index(None, "user_id", "status", "expires_at"),
     Index(None, "account_id", "active_at", "id", "status", "expires_at"),
@@ -221,6 +222,12 @@ access_keys = Table(
     # The few that are not in use, so that the many that are need not be counted.
     some_rows("ix_access_keys_inactive", "account_id", "status", "status_reason", where="status = 'Inactive'"),
     some_rows("ix_access_keys_expiring", "account_id", "expires_at", "status", where="expires_at IS NOT NULL"),
+    # Of all accounts: what has not been warned of yet stands together, however many were.
+    some_rows(
+        "ix_access_keys_warned",
+        *("status", "warned_days", "expires_at"),
+        where="expires_at IS NOT NULL",
+    ),
 )
 
 tags = Table(

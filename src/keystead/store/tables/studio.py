@@ -89,6 +89,7 @@ api_keys = Table(
     Column("disabled", Boolean, nullable=False),
     Column("disabled_reason", String(8), nullable=False, default=""),  # Idle; by hand: ""
     Column("expires_at", BigInteger, nullable=False, default=NEVER),
+    Column("warned_days", Integer, nullable=True),  # the last warning before this expiry; none: no warning yet
     Column("generation", Integer, nullable=False),  # temporary keys of an earlier one are dead
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
@@ -103,6 +104,8 @@ api_keys = Table(
     Index("ix_api_keys_workspace_expiring", "workspace_id", "expires_at", "id", "disabled", "old_until"),
     # The few that are not in use, so that the many that are need not be counted.
     some_rows("ix_api_keys_disabled", "account_id", "disabled", "expires_at", where="disabled"),
+    # Of all accounts, as those of pairs.
+    some_rows("ix_api_keys_warned", "disabled", "warned_days", "expires_at", where=f"expires_at < {NEVER}"),
 )
 
 # One row per limit that binds; they all do.  An empty model means every model.

@@ -236,6 +236,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_credential_reports")),
     )
     op.create_table(
+        "expiry_warnings",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("channel", sa.String(length=7), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=9), nullable=False),
+        sa.Column("key_id", sa.String(length=128), nullable=False),
+        sa.Column("owner_id", sa.String(length=18), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_expiry_warnings_account_id")),
+        sa.PrimaryKeyConstraint("id", "channel", name=op.f("pk_expiry_warnings")),
+    )
+    op.create_index(
+        op.f("ix_expiry_warnings_account_id_channel_due_at"),
+        "expiry_warnings",
+        ["account_id", "channel", "due_at"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_expiry_warnings_due_at"), "expiry_warnings", ["due_at"], unique=False)
+    op.create_table(
         "governance_reports",
         sa.Column("account_id", sa.String(length=16), nullable=False),
         sa.Column("generated_at", sa.BigInteger(), nullable=False),
@@ -511,6 +533,7 @@ def upgrade() -> None:
         sa.Column("note", sa.String(length=128), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("active_at", sa.BigInteger(), nullable=False),
+        sa.Column("warned_days", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_access_keys_account_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_access_keys_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_keys")),
@@ -550,6 +573,14 @@ def upgrade() -> None:
         ["user_id", "status", "expires_at"],
         unique=False,
     )
+    op.create_index(
+        "ix_access_keys_warned",
+        "access_keys",
+        ["status", "warned_days", "expires_at"],
+        unique=False,
+        sqlite_where=sa.text("expires_at IS NOT NULL"),
+        postgresql_where=sa.text("expires_at IS NOT NULL"),
+    )
     op.create_table(
         "agents",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -586,6 +617,7 @@ def upgrade() -> None:
         sa.Column("disabled", sa.Boolean(), nullable=False),
         sa.Column("disabled_reason", sa.String(length=8), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("warned_days", sa.Integer(), nullable=True),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -625,6 +657,14 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_api_keys_owner_id_workspace_id"), "api_keys", ["owner_id", "workspace_id"], unique=False)
+    op.create_index(
+        "ix_api_keys_warned",
+        "api_keys",
+        ["disabled", "warned_days", "expires_at"],
+        unique=False,
+        sqlite_where=sa.text("expires_at < 4611686018427387904"),
+        postgresql_where=sa.text("expires_at < 4611686018427387904"),
+    )
     op.create_index(
         "ix_api_keys_workspace_expiring",
         "api_keys",
