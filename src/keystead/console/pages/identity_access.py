@@ -12,6 +12,7 @@ from starlette.responses import Response
 from keystead.console.asking import Asked
 from keystead.console.commands import command_of
 from keystead.console.pages.policies import difference
+from keystead.console.pages.roles import show_role
 from keystead.console.pages.user_details import show
 from keystead.console.routing import Pages
 from keystead.console.tables import Column, Filter, Table
@@ -59,9 +60,7 @@ async def role_access(visit: Visit) -> Response:
     whose = {"RoleName": visit.path["name"]}
     if ACCESS.wants_csv(visit):
         return await ACCESS.csv(visit, **whose)
-    role = (await visit.ask("ram", "GetRole", RoleName=visit.path["name"]))["Role"]
-    values = await _values(visit, whose)
-    return visit.render("role_access.html", role=role, tab="access", refusal=None, **values)
+    return await show_role(visit, "role_access.html", "access", **await _values(visit, whose))
 
 
 async def _values(visit: Visit, whose: dict[str, str]) -> dict[str, Any]:

@@ -103,7 +103,8 @@ async def create_role(visit: Visit) -> Response:
     )
 
 
-async def _page(visit: Visit, template: str, tab: str, refusal: Refusal | None = None, **values: Any) -> Response:
+async def show_role(visit: Visit, template: str, tab: str, refusal: Refusal | None = None, **values: Any) -> Response:
+    """A tab of the role in the address; `values` are what its template needs besides.  Raises `RefusedError`."""
     role = await _role(visit)
     status = refusal.fault.status if refusal is not None else 409 if values.get("stale") else 200
     return visit.render(template, status, role=role, edited=_edited(role), tab=tab, refusal=refusal, **values)
@@ -139,7 +140,9 @@ async def _permissions(visit: Visit, refusal: Refusal | None = None) -> Response
     fixed: dict[str, Any] = {"PrincipalType": "Role", "PrincipalName": visit.path["name"]}
     if GRANTED.wants_csv(visit):
         return await GRANTED.csv(visit, **fixed)
-    return await _page(visit, "role_permissions.html", "permissions", refusal, view=await GRANTED.load(visit, **fixed))
+    return await show_role(
+        visit, "role_permissions.html", "permissions", refusal, view=await GRANTED.load(visit, **fixed)
+    )
 
 
 @PAGES.get("/roles/{name}/trust")
@@ -152,7 +155,7 @@ async def _trusting(visit: Visit, refusal: Refusal | None = None, stale: bool = 
     found = await _role(visit)
     now = pretty(found["AssumeRolePolicyDocument"])
     document = visit.form.get("NewAssumeRolePolicyDocument", now)
-    return await _page(
+    return await show_role(
         visit,
         "role_trust.html",
         "trust",
@@ -199,7 +202,7 @@ async def _sessions(visit: Visit, refusal: Refusal | None) -> Response:
     events = await _assumed(visit, since, 200)
     revoked = await _revoked_until(visit)
     sessions = [_session(each, visit.now, revoked) for each in events]
-    return await _page(visit, "role_sessions.html", "sessions", refusal, sessions=sessions, revoked=revoked)
+    return await show_role(visit, "role_sessions.html", "sessions", refusal, sessions=sessions, revoked=revoked)
 
 
 async def _revoked_until(visit: Visit) -> str:
@@ -253,7 +256,7 @@ async def role_events(visit: Visit) -> Response:
     """What was done to the role and with it."""
     both = await events_of(visit, _arn(visit)) + await events_of(visit, _arn(visit, "*"))
     events = sorted(both, key=lambda each: str(each["EventTime"]), reverse=True)[:MOST_EVENTS]
-    return await _page(visit, "role_events.html", "events", events=events)
+    return await show_role(visit, "role_events.html", "events", events=events)
 
 
 @PAGES.post("/roles/{name}/edit")
@@ -279,7 +282,7 @@ async def deleting_role(visit: Visit) -> Response:
 async def _deleting(visit: Visit, refusal: Refusal | None = None) -> Response:
     name = visit.path["name"]
     grants = await visit.ask("keystead", "SearchGrants", PrincipalType="Role", PrincipalName=name, PageSize=100)
-    return await _page(
+    return await show_role(
         visit, "role_delete.html", "", refusal, grants=grants["Grants"]["Grant"], last=await _last_used(visit)
     )
 
