@@ -79,12 +79,12 @@ def test_flags_beat_the_environment_which_beats_the_file_which_beats_defaults(tm
         ("expiry_warning_days = [3, 0]", ("whole numbers from 1 to 365",)),
         ("expiry_warning_days = 3", ("a list of whole numbers",)),
         ("expiry_warning_days = ['3']", ("a whole number",)),
-        ("expiry_webhook_url = 'https://h/:pw@'", ("expiry_webhook_secret_file is not",)),
-        ("expiry_webhook_secret_file = 'x'", ("expiry_webhook_url is not", "--expiry-webhook-url")),
-        ("expiry_webhook_url = 'http://h/:pw@'\nexpiry_webhook_secret_file = 'x'", ("https://", "this machine")),
-        ("expiry_webhook_url = 'https://u:pw@h/'\nexpiry_webhook_secret_file = 'x'", ("without user",)),
-        ("expiry_webhook_url = 'https://h/a b'\nexpiry_webhook_secret_file = 'x'", ("https://",)),
-        ("expiry_webhook_url = 'https://h/#:pw@'\nexpiry_webhook_secret_file = 'x'", ("fragment",)),
+        ("expiry_webhook_url = 'https://h/:pw@'", ("webhook_secret_file is not",)),
+        ("webhook_secret_file = 'x'", ("expiry_webhook_url is not", "--expiry-webhook-url")),
+        ("expiry_webhook_url = 'http://h/:pw@'\nwebhook_secret_file = 'x'", ("https://", "this machine")),
+        ("expiry_webhook_url = 'https://u:pw@h/'\nwebhook_secret_file = 'x'", ("without user",)),
+        ("expiry_webhook_url = 'https://h/a b'\nwebhook_secret_file = 'x'", ("https://",)),
+        ("expiry_webhook_url = 'https://h/#:pw@'\nwebhook_secret_file = 'x'", ("fragment",)),
         ("public_url = 'https://h/path'", ("nothing more",)),
     ],
 )
@@ -137,7 +137,7 @@ def test_lists_of_numbers() -> None:
     "host", ["https://h.example:8443/a?b=c", "http://127.0.0.9/", "http://[::1]:80/x", "http://localhost/"]
 )
 def test_where_a_webhook_may_be(host: str) -> None:
-    given = {"expiry_webhook_url": host, "expiry_webhook_secret_file": Path("/x")}
+    given = {"expiry_webhook_url": host, "webhook_secret_file": Path("/x")}
     assert load(None, {}, given).settings.expiry_webhook_url == host
 
 

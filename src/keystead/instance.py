@@ -127,7 +127,7 @@ def opened(settings: Settings, clock: Clock = system_clock, *, migrate: bool = T
 def warnings_of(settings: Settings) -> WarningSettings:
     """Who is told before a key expires.  Raises `OperatorError` for a secret that cannot be read."""
     receiver = None
-    file = settings.expiry_webhook_secret_file
+    file = settings.webhook_secret_file
     if settings.expiry_webhook_url and file:
         try:
             receiver = webhook.Webhook(settings.expiry_webhook_url, webhook.read_secret(file.read_text("ascii")))
@@ -140,7 +140,7 @@ def warnings_of(settings: Settings) -> WarningSettings:
                 else error
             )
             raise OperatorError(
-                f"The secret in {file} (expiry_webhook_secret_file) cannot be used: {why}.",
+                f"The secret in {file} (webhook_secret_file) cannot be used: {why}.",
                 'Make one by `echo "whsec_$(openssl rand -base64 32)"`, and give it to the receiver too.',
             ) from None
     console = f"{settings.public_url.rstrip('/')}/console" if settings.console and settings.public_url else ""

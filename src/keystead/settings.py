@@ -124,7 +124,7 @@ class Settings:
         "Server",
         hidden=True,
     )
-    expiry_webhook_secret_file: Path | None = _setting(  # noqa: RUF009  it is dataclasses.field
+    webhook_secret_file: Path | None = _setting(  # noqa: RUF009  it is dataclasses.field
         None,
         "File with the secret that signs those calls, `whsec_` and Base64; needed with expiry_webhook_url.",
         "Server",

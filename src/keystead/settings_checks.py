@@ -110,7 +110,7 @@ def _check_webhook(values: Mapping[str, Any], origins: Mapping[str, Origin], ref
     if url is not None and not _is_receiver(url):
         allowed = "https:// and a host, without user and fragment; http:// only for this machine"
         refuse("expiry_webhook_url", allowed, f"of kind {_scheme(url)!r}")
-    _check_both(values, origins, "expiry_webhook_url", "expiry_webhook_secret_file", "nobody could verify the calls")
+    _check_both(values, origins, "expiry_webhook_url", "webhook_secret_file", "nobody could verify the calls")
 
 
 def _is_receiver(url: str) -> bool:

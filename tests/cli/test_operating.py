@@ -141,7 +141,7 @@ def test_passwords_of_the_database_are_not_printed(keystead: Program) -> None:
 
 def test_of_a_webhooks_address_only_the_host_is_printed(keystead: Program) -> None:
     url = "https://hooks.example.com:8443/geheim?token=geheim"
-    flags = ("--expiry-webhook-url", url, "--expiry-webhook-secret-file", "secret", "--expiry-warning-day", "7")
+    flags = ("--expiry-webhook-url", url, "--webhook-secret-file", "secret", "--expiry-warning-day", "7")
     shown = keystead("config", "show", *flags)
     assert "https://hooks.example.com:8443/…" in shown.stdout
     assert "geheim" not in shown.stdout

@@ -188,3 +188,14 @@ def test_each_button_of_these_pages_is_refused_to_who_has_no_right(console: Serv
         with pytest.raises(ApiError) as refused:
             rpc.call(console.url, stranger, product, action, **whose, **sent)
         assert refused.value.code == "NoPermission", action
+
+
+def test_an_id_of_wide_letters_fits_a_narrow_window(boss: Person) -> None:
+    """Which letters an ID has is chance: some titles were wider than a telephone."""
+    page = boss.open("/users")
+    page.set_viewport_size({"width": 360, "height": 700})
+    wide = "LTAI5t" + "W" * 18
+    page.evaluate(
+        "wide => { for (const it of document.querySelectorAll('h1, .crumbs li')) it.textContent = wide }", wide
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

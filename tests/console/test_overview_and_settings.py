@@ -30,7 +30,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     options = [
         *("--smtp-url", f"smtp://:m4il@127.0.0.1:{free_port()}", "--smtp-from", "keys@x.example"),
         *("--expiry-webhook-url", f"http://127.0.0.1:{free_port()}/t0ken"),
-        *("--expiry-webhook-secret-file", str(secret), "--expiry-warning-day", "5", "--expiry-warning-day", "20"),
+        *("--webhook-secret-file", str(secret), "--expiry-warning-day", "5", "--expiry-warning-day", "20"),
     ]
     with running(home, options=options) as started:
         yield started

@@ -163,7 +163,7 @@ def open_house(opened: app.Instance, tmp_path: Path) -> Open:
             settings |= {"smtp_url": f"smtp://127.0.0.1:{box.port}", "smtp_from": "keystead@x.example"}
         if hook is not None:
             file = hook.secret_file(tmp_path)
-            settings |= {"expiry_webhook_url": hook.url, "expiry_webhook_secret_file": file}
+            settings |= {"expiry_webhook_url": hook.url, "webhook_secret_file": file}
         return House(opened, warnings_of(Settings(**settings)))
 
     return begin
@@ -566,10 +566,10 @@ def test_a_secret_that_cannot_be_used_ends_the_start(tmp_path: Path, secret: str
     file = tmp_path / "secret"
     if secret is not None:
         file.write_text(secret)
-    given: dict[str, Any] = {"expiry_webhook_url": "https://h.example/", "expiry_webhook_secret_file": file}
+    given: dict[str, Any] = {"expiry_webhook_url": "https://h.example/", "webhook_secret_file": file}
     with pytest.raises(OperatorError, match=why) as caught, app.opened(Settings(data_dir=tmp_path / "data", **given)):
         pass
-    assert "expiry_webhook_secret_file" in caught.value.message
+    assert "webhook_secret_file" in caught.value.message
     assert "s3cret" not in caught.value.message
 
 
@@ -590,7 +590,7 @@ def test_a_server_that_is_killed_between_row_and_delivery_tells_when_it_is_back(
     with app.opened(settings) as instance, instance.database.writing(time.time(), made.account_id) as tx:
         row, secret = access_keys.create(tx, None, expires_at=int(time.time()) + 2 * DAY)
     secret_file = hook.secret_file(tmp_path)
-    options = ("--expiry-webhook-url", hook.url, "--expiry-webhook-secret-file", str(secret_file))
+    options = ("--expiry-webhook-url", hook.url, "--webhook-secret-file", str(secret_file))
     server = Server(tmp_path, database=database, options=options)
     engine = sa.create_engine(app.database_url(settings))
 

@@ -42,7 +42,7 @@ ELSEWHERE = {
         ("console", "console_idle_minutes", "environment_label", "environment_colour"), "console/test_settings.py"
     ),
     **dict.fromkeys(("expiry_warning_days", "expiry_webhook_url"), "server/test_expiry_warnings.py"),
-    "expiry_webhook_secret_file": "server/test_expiry_warnings.py",
+    "webhook_secret_file": "server/test_expiry_warnings.py",
     "smtp_url": "products/people/test_verification.py",
     "proxy_header": "server/test_peers.py",
     "proxy_protocol": "server/test_proxied.py",
