@@ -92,28 +92,28 @@ def test_the_tabs_of_a_user(boss: Person, console: Server) -> None:
 
 
 def test_users_are_deleted_together_and_one_comes_back_disabled(boss: Person, console: Server) -> None:
-    for name in ("leaver-1", "leaver-2"):
+    for name in ("goodbye-1", "goodbye-2"):
         rpc.call(console.url, console.admin, "ram", "CreateUser", UserName=name)
-    page = boss.open("/users?q=leaver")
+    page = boss.open("/users?q=goodbye")
     page.get_by_label("Select all rows").check()
     expect(page.get_by_text("2 selected")).to_be_visible()
     page.locator("[data-batch]").get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete").click()
     prove(page)
     expect(page.get_by_role("status")).to_contain_text("Done for 2 users.")
-    boss.open("/recycle-bin?q=leaver-1")
-    expect(page.get_by_role("row", name=re.compile("leaver-1"))).to_contain_text("user/boss")
+    boss.open("/recycle-bin?q=goodbye-1")
+    expect(page.get_by_role("row", name=re.compile("goodbye-1"))).to_contain_text("user/boss")
     page.get_by_role("button", name="Restore").click()
-    expect(page.get_by_role("status")).to_contain_text("The user leaver-1 is back, disabled.")
-    found = rpc.call(console.url, console.admin, "keystead", "SearchUsers", Query="leaver-1")
+    expect(page.get_by_role("status")).to_contain_text("The user goodbye-1 is back, disabled.")
+    found = rpc.call(console.url, console.admin, "keystead", "SearchUsers", Query="goodbye-1")
     assert found["Users"]["User"][0]["Status"] == "freeze"
-    boss.open("/recycle-bin?q=leaver-2")
+    boss.open("/recycle-bin?q=goodbye-2")
     page.get_by_role("link", name="Delete", exact=True).click()
-    page.get_by_label("Type leaver-2 to confirm").fill("leaver-2")
+    page.get_by_label("Type goodbye-2 to confirm").fill("goodbye-2")
     page.get_by_role("button", name="Delete").click()
     prove(page)
-    expect(page.get_by_role("status")).to_contain_text("leaver-2 is gone for good.")
-    boss.open("/recycle-bin?q=leaver-2")
+    expect(page.get_by_role("status")).to_contain_text("goodbye-2 is gone for good.")
+    boss.open("/recycle-bin?q=goodbye-2")
     expect(page.get_by_text("Nothing matches")).to_be_visible()
 
 
