@@ -143,6 +143,7 @@ def settle(settings: Settings) -> House:
         "api_key": str(key.id),
         "workspace": key.workspace_id,
         "app": agent.id,
+        "model": dataset.MODEL.format(0),
         "deleted_pair": deleted.id,
         "deleted_user": deleted.user_id,
         "last": str(max(1, count // 100)),

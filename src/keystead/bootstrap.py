@@ -18,9 +18,9 @@ from keystead.identity.keyring import Keyring, SealBrokenError
 from keystead.identity.transaction import Tx
 from keystead.products.ram import access_keys, attachments, users
 from keystead.products.workspaces import access
+from keystead.server.rows import own_event
 from keystead.settings import OperatorError
 from keystead.store import accounts, audit, owner_logons
-from keystead.store.audit import Event
 
 ADMINISTRATOR = "admin"
 _CHECK = "master-key-check"
@@ -137,20 +137,5 @@ def _root(account_id: str) -> Caller:
 
 def _audit(tx: Tx, action: str, resource: str) -> None:
     """What the operator did on the machine itself is in the trail too."""
-    event = Event(
-        account_id=tx.account_id,
-        at=tx.now * 1000,
-        request_id=ids.request_id(),
-        product="Keystead",
-        action=action,
-        kind="write",
-        identity_type="Operator",
-        principal="the operator's command line",
-        access_key_id="",
-        resource=resource,
-        outcome="Success",
-        address="",
-        agent="keystead",
-        parameters="{}",
-    )
+    event = own_event(tx, action, resource, {}, identity_type="Operator", principal="the operator's command line")
     audit.insert(tx, [event])

@@ -85,7 +85,7 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "Address that the server listens on; `0.0.0.0` or `::` for all.", "Server")
     port: int = _setting(8420, "Port for plain HTTP; 0 takes any free port.", "Server", low=0, high=65535)
-    data_dir: Path = _setting(  # noqa: RUF009  it is dataclasses.field
+    data_dir: Path = _setting(
         default_data_dir, "Directory of the master key file, the SQLite database and the local CA.", "Server"
     )
     database: str | None = _setting(
@@ -124,7 +124,7 @@ class Settings:
         "Server",
         hidden=True,
     )
-    webhook_secret_file: Path | None = _setting(  # noqa: RUF009  it is dataclasses.field
+    webhook_secret_file: Path | None = _setting(
         None,
         "File with the secret that signs those calls, `whsec_` and Base64; needed with expiry_webhook_url.",
         "Server",
@@ -174,12 +174,8 @@ class Settings:
         "TLS",
         choices=("off", "auto", "files"),
     )
-    tls_cert: Path | None = _setting(  # noqa: RUF009  it is dataclasses.field
-        None, "PEM file with the certificate and its chain; means tls = files.", "TLS"
-    )
-    tls_key: Path | None = _setting(  # noqa: RUF009  it is dataclasses.field
-        None, "PEM file with the certificate's private key; means tls = files.", "TLS"
-    )
+    tls_cert: Path | None = _setting(None, "PEM file with the certificate and its chain; means tls = files.", "TLS")
+    tls_key: Path | None = _setting(None, "PEM file with the certificate's private key; means tls = files.", "TLS")
     tls_names: tuple[str, ...] = _setting(
         (), "Host names and addresses in the automatic certificate, in place of the default names.", "TLS"
     )

@@ -186,20 +186,25 @@ def _to_path(value: object, env: bool) -> Path:
     return value if isinstance(value, Path) else Path(_to_text(value, env)).expanduser()
 
 
-def _to_tuple(value: object, env: bool) -> tuple[str, ...]:
+def _pieces(value: object, env: bool) -> object:
+    """What the environment gives in one text, as a list."""
     if env and isinstance(value, str):
-        value = [piece.strip() for piece in value.split(",") if piece.strip()]
+        return [piece.strip() for piece in value.split(",") if piece.strip()]
+    return value
+
+
+def _to_tuple(value: object, env: bool) -> tuple[str, ...]:
+    value = _pieces(value, env)
     if isinstance(value, list | tuple) and all(isinstance(each, str) and each for each in value):
         return tuple(dict.fromkeys(value))
     raise ValueError("a list of texts (comma-separated in the environment)")
 
 
 def _to_numbers(value: object, env: bool) -> tuple[int, ...]:
-    if env and isinstance(value, str):
-        value = [piece.strip() for piece in value.split(",") if piece.strip()]
-    if not isinstance(value, list | tuple):
-        raise ValueError("a list of whole numbers (comma-separated in the environment)")  # noqa: TRY004 - as the others
-    return tuple(dict.fromkeys(_to_int(each, env) for each in value))
+    value = _pieces(value, env)
+    if isinstance(value, list | tuple):
+        return tuple(dict.fromkeys(_to_int(each, env) for each in value))
+    raise ValueError("a list of whole numbers (comma-separated in the environment)")
 
 
 _CONVERTERS: dict[str, Callable[[object, bool], Any]] = {

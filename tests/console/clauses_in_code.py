@@ -76,7 +76,7 @@ def _of(tree: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         text = _numbered(node)
         if text and PROSE.search(re.sub(r"\{\d+\}", "X", text)) and not _skipped(node, above):
-            yield node.lineno, text  # type: ignore[attr-defined]
+            yield node.lineno, text
 
 
 def _numbered(node: ast.AST) -> str:

@@ -54,7 +54,7 @@ POLICY = '{"Version":"1","Statement":[{"Effect":"Deny","Action":"ram:GetUser","R
 def test_every_such_form_notices_and_lets_an_unchanged_one_pass(console: Server, call: Call) -> None:
     reader = Reader(console).sign_in(console_user(console, "stale-editor", "AdministratorAccess"))
     call("CreateUser", product="ram", **USER)
-    key = call("CreateAccessKey", product="ram", **USER)["AccessKey"]["AccessKeyId"]  # type: ignore[index]
+    key = call("CreateAccessKey", product="ram", **USER)["AccessKey"]["AccessKeyId"]
     call("CreateRole", product="ram", RoleName="stale-role", AssumeRolePolicyDocument=TRUST)
     call("CreatePolicy", product="ram", PolicyName="stale-policy", PolicyDocument=POLICY)
     white = '{"Version":1,"Status":"Active","Statements":[{"Type":"ClassicWhiteList","IPList":["%s"]}]}'

@@ -10,7 +10,6 @@ import json
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from email import message_from_string, policy
 from pathlib import Path
@@ -27,15 +26,14 @@ from keystead.products.people import access_keys, users
 from keystead.products.workspaces import access
 from keystead.server import expiry_warnings as warner_part
 from keystead.server.expiry_warnings import ExpiryWarner
-from keystead.settings import OperatorError, Settings
+from keystead.settings import Settings
 from keystead.store import access_keys as key_store
 from keystead.store import api_keys, roles, tables, verified_addresses
 from keystead.store import expiry_warnings as store
 from keystead.store.tables.studio import NEVER
 from services.loopback import free_port
-from services.server import Server
 from services.smtp import MailBox, Taken, smtp
-from services.webhook import SECRET, Call, Receiver, receiver
+from services.webhook import Call, Receiver
 
 START = 1_767_323_045
 DAY = 86_400
@@ -127,12 +125,6 @@ class House:
 @pytest.fixture
 def box() -> Iterator[MailBox]:
     with smtp() as found:
-        yield found
-
-
-@pytest.fixture
-def hook() -> Iterator[Receiver]:
-    with receiver() as found:
         yield found
 
 
@@ -557,68 +549,3 @@ def test_the_days_are_those_of_the_setting(open_house: Open, hook: Receiver) -> 
     house.now += DAY
     assert house.run() == 1
     assert open_house(hook=hook, expiry_warning_days=()).settings.active is False
-
-
-@pytest.mark.parametrize(
-    ("secret", "why"), [("", "does not begin"), ("whsec_s3cret", "not Base64"), ("\xff", "not text"), (None, "No such")]
-)
-def test_a_secret_that_cannot_be_used_ends_the_start(tmp_path: Path, secret: str | None, why: str) -> None:
-    file = tmp_path / "secret"
-    if secret is not None:
-        file.write_text(secret)
-    given: dict[str, Any] = {"expiry_webhook_url": "https://h.example/", "webhook_secret_file": file}
-    with pytest.raises(OperatorError, match=why) as caught, app.opened(Settings(data_dir=tmp_path / "data", **given)):
-        pass
-    assert "webhook_secret_file" in caught.value.message
-    assert "s3cret" not in caught.value.message
-
-
-def _eventually(holds: Callable[[], bool], seconds: float = 120) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
-def test_a_server_that_is_killed_between_row_and_delivery_tells_when_it_is_back(
-    backend: str, request: pytest.FixtureRequest, hook: Receiver, tmp_path: Path
-) -> None:
-    """`kill -9` while the receiver has the call in its hands and has not answered."""
-    database = request.getfixturevalue("postgres_url") if backend == "postgres" else None
-    settings = Settings(data_dir=tmp_path / "data", database=database)
-    made = app.initialise(settings)
-    with app.opened(settings) as instance, instance.database.writing(time.time(), made.account_id) as tx:
-        row, secret = access_keys.create(tx, None, expires_at=int(time.time()) + 2 * DAY)
-    secret_file = hook.secret_file(tmp_path)
-    options = ("--expiry-webhook-url", hook.url, "--webhook-secret-file", str(secret_file))
-    server = Server(tmp_path, database=database, options=options)
-    engine = sa.create_engine(app.database_url(settings))
-
-    def waiting() -> list[Any]:
-        with engine.begin() as connection:
-            return list(connection.execute(sa.select(tables.expiry_warnings)).all())
-
-    try:
-        hook.go.clear()
-        server.start()
-        first = hook.taken.get(timeout=120)
-        server.kill9()
-        hook.go.set()
-        assert [(each.key_id, each.channel, each.tries) for each in waiting()] == [(row.id, "webhook", 1)]
-        with engine.begin() as connection:
-            connection.execute(sa.update(tables.expiry_warnings).values(due_at=0))  # as if its try were lost by now
-        server.start()
-        again = hook.taken.get(timeout=120)
-        assert again.is_genuine()
-        assert again.headers["webhook-id"] == first.headers["webhook-id"]
-        assert again.warnings == first.warnings
-        _eventually(lambda: waiting() == [])
-        server.stop()
-        assert hook.taken.empty()
-        assert secret not in server.log()
-        assert SECRET not in server.log()
-        assert "t0ken" not in server.log()
-        server.check_log()
-    finally:
-        server.kill9()
-        engine.dispose()

@@ -144,14 +144,21 @@ class Asking:
         if self.shows and (action.writes or action.memory or action.prepare is not None):
             raise ShownError
         try:
-            self.dispatcher.follower.check()
-            output = await self.dispatcher.invoke(call)
-        except Exception as error:
-            fault = as_fault(error, call.origin.request_id)
+            return await self._invoke(call)
+        except Fault as fault:
             explained = await self._explained(fault) if explain else None
             refusal = Refusal(fault, call.origin.request_id, product, name, call.given, explained)
-            raise RefusedError(refusal) from error
-        answer: dict[str, Any] = msgspec.to_builtins(output)
+            raise RefusedError(refusal) from fault
+
+    async def _invoke(self, call: Call) -> dict[str, Any]:
+        """The answer to a call.  Raises `Fault`, whatever it is that failed."""
+        try:
+            self.dispatcher.follower.check()
+            answer: dict[str, Any] = msgspec.to_builtins(await self.dispatcher.invoke(call))
+        except Fault:
+            raise
+        except Exception as error:
+            raise as_fault(error, call.origin.request_id) from error
         return answer
 
     async def _explained(self, fault: Fault) -> dict[str, Any] | None:
@@ -161,10 +168,9 @@ class Asking:
             return None
         call = self._call(action_of("keystead", "ExplainDenial"), {"EncodedDiagnosticMessage": message})
         try:
-            answer: dict[str, Any] = msgspec.to_builtins(await self.dispatcher.invoke(call))
-        except Exception:  # noqa: BLE001 - the panel then says less, and the denial itself stays what is told
+            return await self._invoke(call)
+        except Fault:  # the panel then says less, and the denial itself stays what is told
             return None
-        return answer
 
     def lacks(self, product: str, name: str, given: Mapping[str, Given] | None = None) -> str:
         """The permission that is missing for a call, "" when nothing in memory speaks against it."""

@@ -42,6 +42,7 @@ async def read(request: WireRequest) -> tuple[dict[str, str], list[Sent]]:
     stream.feed_eof()
     fields: dict[str, str] = {}
     files: list[Sent] = []
+    why = f"it has more than {_MOST_PARTS} parts"
     try:
         reader = MultipartReader({"Content-Type": kind}, stream)
         for _ in range(_MOST_PARTS):
@@ -49,14 +50,13 @@ async def read(request: WireRequest) -> tuple[dict[str, str], list[Sent]]:
             if part is None:
                 return fields, files
             if not isinstance(part, BodyPartReader):
-                raise ValueError("a part is a form itself")  # noqa: TRY301, TRY004 - refused below, in one place
+                why = "a part is a form itself"
+                break
             value = bytes(await part.read(decode=False))
             if part.filename is not None:
                 files.append(Sent(part.filename, value))
             else:
                 fields[part.name or ""] = value[:_MOST_FIELD].decode("utf-8", "replace")
     except Exception as error:  # noqa: BLE001 - a parser of hostile bytes may raise anything
-        raise faults.PARAMETER(
-            problem=_NO_FORM.format(why=str(error).splitlines()[0][:120] or "it is broken")
-        ) from None
-    raise faults.PARAMETER(problem=_NO_FORM.format(why=f"it has more than {_MOST_PARTS} parts"))
+        why = next(iter(str(error).splitlines()), "")[:120] or "it is broken"
+    raise faults.PARAMETER(problem=_NO_FORM.format(why=why))

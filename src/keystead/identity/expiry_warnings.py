@@ -24,3 +24,7 @@ class WarningSettings:
     def active(self) -> bool:
         """Whether anybody is to be told of anything."""
         return bool(self.days) and (self.mailer is not None or self.webhook is not None)
+
+
+NO_WARNINGS = WarningSettings()
+"""Nobody is told of anything."""

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from keystead.identity.expiry_warnings import WarningSettings
+from keystead.identity.expiry_warnings import NO_WARNINGS, WarningSettings
 from keystead.identity.keyring import Keyring
 from keystead.identity.mail import Mailer
 from keystead.store import database
@@ -101,7 +101,7 @@ class Tx(database.Tx):
         mailer: Mailer | None = None,
         public_url: str = "",
         listens_at: str = "",
-        warnings: WarningSettings = WarningSettings(),  # noqa: B008 - frozen: nobody is told of anything
+        warnings: WarningSettings = NO_WARNINGS,
     ) -> None:
         super().__init__(connection, now, account_id)
         self.keyring = keyring

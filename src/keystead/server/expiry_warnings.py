@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import logging
 import smtplib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -24,11 +24,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from keystead import ids
 from keystead.clock import Clock, iso
 from keystead.identity.expiry_warnings import WarningSettings
+from keystead.identity.mail import Mailer
 from keystead.identity.transaction import Tx
-from keystead.identity.webhook import NotDeliveredError
+from keystead.identity.webhook import NotDeliveredError, Webhook
 from keystead.server import expiry_messages
 from keystead.server.expiry_messages import Owner, Warned
-from keystead.server.rows import system_event
+from keystead.server.rows import own_event
 from keystead.store import audit, expiry_warnings
 from keystead.store.database import Database
 from keystead.store.expiry_warnings import KEYS, Kind, Span
@@ -123,20 +124,23 @@ class ExpiryWarner:
         """Deliver everything that is due now."""
         while (due := await self._read("", expiry_warnings.due)) is not None:
             account, channel = due
-            warnings = await self._write(account, partial(self._claim, channel=channel))
-            if warnings and channel == "webhook":
-                await self._call(warnings)
-            elif warnings:
-                await self._mail(warnings)
+            tell = self._way(channel)
+            if tell is None:
+                await self._write(account, partial(_drop, channel=channel))
+            elif warnings := await self._write(account, partial(self._claim, channel=channel)):
+                await tell(warnings)
         self.counts.waiting = await self._read("", expiry_warnings.waiting)
+
+    def _way(self, channel: str) -> Callable[[Sequence[Warned]], Awaitable[None]] | None:
+        """How to tell by a channel; None where the operator took it away."""
+        webhook, mailer = self.settings.webhook, self.settings.mailer
+        if channel == "webhook":
+            return partial(self._call, webhook) if webhook is not None else None
+        return partial(self._mail, mailer) if mailer is not None else None
 
     def _claim(self, tx: Tx, channel: str) -> list[Warned]:
         """Take what is due to the account by that channel, for a while; forget what nobody needs to hear any more."""
         rows = expiry_warnings.due_of(tx, channel, MOST_AT_ONCE)
-        if (self.settings.webhook if channel == "webhook" else self.settings.mailer) is None:
-            expiry_warnings.delete(tx, channel, [row.id for row in rows])
-            _log.warning("%d warning(s) are dropped: there is no %s any more", len(rows), channel)
-            return []
         fit = _still_true(tx, rows, channel)
         late = [each for each in fit if each.expires_at <= tx.now]
         if late:
@@ -148,9 +152,8 @@ class ExpiryWarner:
         expiry_warnings.lease(tx, channel, [each.id for each in kept], tx.now + LEASE_SECONDS)
         return kept
 
-    async def _call(self, warnings: Sequence[Warned]) -> None:
-        webhook, now = self.settings.webhook, self.clock()
-        assert webhook is not None  # noqa: S101 - `_claim` has looked
+    async def _call(self, webhook: Webhook, warnings: Sequence[Warned]) -> None:
+        now = self.clock()
         text = expiry_messages.body(warnings, self.settings.console, now)
         try:
             await webhook.post(expiry_messages.message_id(warnings), now, text)
@@ -159,13 +162,13 @@ class ExpiryWarner:
             return
         await self._delivered("webhook", warnings)
 
-    async def _mail(self, warnings: Sequence[Warned]) -> None:
+    async def _mail(self, mailer: Mailer, warnings: Sequence[Warned]) -> None:
         """One letter to each owner; where the mail server itself fails, the rest is not tried."""
         ordered = sorted(warnings, key=lambda each: (each.owner.id, each.expires_at, each.key_id))
         groups = [list(group) for _, group in itertools.groupby(ordered, lambda each: each.owner.id)]
         for number, group in enumerate(groups):
             try:
-                await self._send(group)
+                await self._send(mailer, group)
             except (OSError, smtplib.SMTPException, ValueError) as error:
                 alone = isinstance(error, _TAKES_NO_MORE)
                 rest = group if alone else [each for others in groups[number:] for each in others]
@@ -175,9 +178,7 @@ class ExpiryWarner:
             else:
                 await self._delivered("mail", group)
 
-    async def _send(self, warnings: Sequence[Warned]) -> None:
-        mailer = self.settings.mailer
-        assert mailer is not None  # noqa: S101 - `_claim` has looked
+    async def _send(self, mailer: Mailer, warnings: Sequence[Warned]) -> None:
         letter = expiry_messages.letter(warnings, self.settings.console, self.clock())
         if not mailer.post(letter):
             raise TimeoutError
@@ -263,7 +264,7 @@ def _keep(tx: Tx, settings: WarningSettings, found: Ending, key_ids: Sequence[st
         resource = f"acs:ram:*:{tx.account_id}:accesskey/{row.id}"
         if found.kind == "ApiKey":
             resource, given["ApiKeyId"] = f"acs:modelstudio:*:{tx.account_id}:workspace/{row.workspace_id}", str(row.id)
-        events.append(system_event(tx, f"WarnOfExpiring{found.kind}", resource, {**given, "Channels": channels}))
+        events.append(own_event(tx, f"WarnOfExpiring{found.kind}", resource, {**given, "Channels": channels}))
     expiry_warnings.queue(tx, queued)
     audit.insert(tx, events)
     return len(rows)
@@ -273,6 +274,13 @@ def _channels(settings: WarningSettings, row: sa.Row[Any]) -> list[str]:
     """How the warning is told; nobody can be written to without an address that was proven to be theirs."""
     found = ["mail"] if settings.mailer is not None and row.address else []
     return [*found, "webhook"] if settings.webhook is not None else found
+
+
+def _drop(tx: Tx, channel: str) -> None:
+    """Forget what is due to the account by a channel that there is no more."""
+    rows = expiry_warnings.due_of(tx, channel, MOST_AT_ONCE)
+    expiry_warnings.delete(tx, channel, [row.id for row in rows])
+    _log.warning("%d warning(s) are dropped: there is no %s any more", len(rows), channel)
 
 
 def _still_true(tx: Tx, rows: Sequence[sa.Row[Any]], channel: str) -> list[Warned]:

@@ -46,8 +46,16 @@ def audit_event(call: Call, parameters: str, resource: str, outcome: str, diagno
     )
 
 
-def system_event(tx: Tx, action: str, resource: str, parameters: Mapping[str, object]) -> Event:
-    """What the server did by itself."""
+def own_event(
+    tx: Tx,
+    action: str,
+    resource: str,
+    parameters: Mapping[str, object],
+    *,
+    identity_type: str = "System",
+    principal: str = "keystead",
+) -> Event:
+    """What was done without a call: by the server itself, or by the operator on the machine."""
     return Event(
         account_id=tx.account_id,
         at=tx.now * 1000,
@@ -55,8 +63,8 @@ def system_event(tx: Tx, action: str, resource: str, parameters: Mapping[str, ob
         product="Keystead",
         action=action,
         kind="write",
-        identity_type="System",
-        principal="keystead",
+        identity_type=identity_type,
+        principal=principal,
         access_key_id="",
         resource=resource,
         outcome="Success",

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from keystead.identity import preferences
 from keystead.identity.transaction import Tx
 from keystead.products.people import credential_report
-from keystead.server.rows import system_event
+from keystead.server.rows import own_event
 from keystead.store import access_keys, api_keys, audit, credential_reports, idle, login_profiles
 from keystead.store.audit import Event
 from keystead.store.database import Database
@@ -99,7 +99,7 @@ def _disable_pairs(tx: Tx, most: int) -> list[Event]:
     for key in list({**unused, **old}.values())[:most]:
         access_keys.set_status(tx, key.id, "Inactive", "Old" if key.id in old else "Idle")
         action = "DisableOldAccessKey" if key.id in old else "DisableIdleAccessKey"
-        done.append(system_event(tx, action, f"acs:ram:*:{tx.account_id}:accesskey/{key.id}", _used(key.used_at)))
+        done.append(own_event(tx, action, f"acs:ram:*:{tx.account_id}:accesskey/{key.id}", _used(key.used_at)))
     return done
 
 
@@ -108,7 +108,7 @@ def _disable_logons(tx: Tx, most: int) -> list[Event]:
     for user in _logons(tx, most):
         login_profiles.update(tx, user.id, {"status": "Inactive"})
         resource = f"acs:ram:*:{tx.account_id}:user/{user.name}"
-        done.append(system_event(tx, "DisableIdleLogon", resource, _used(user.last_login_at)))
+        done.append(own_event(tx, "DisableIdleLogon", resource, _used(user.last_login_at)))
     return done
 
 
@@ -118,7 +118,7 @@ def _disable_api_keys(tx: Tx, most: int) -> list[Event]:
     for key in _unused_api_keys(tx, most):
         api_keys.update(tx, key.id, disabled=True, disabled_reason="Idle", generation=key.generation + 1)
         told = {"ApiKeyId": str(key.id), **_used(key.called_at and key.called_at // 1000)}
-        done.append(system_event(tx, "DisableIdleApiKey", _workspace(tx, key), told))
+        done.append(own_event(tx, "DisableIdleApiKey", _workspace(tx, key), told))
     return done
 
 
@@ -126,7 +126,7 @@ def _bound_api_keys(tx: Tx, most: int) -> list[Event]:
     done = []
     for key in _late(tx, most):
         api_keys.update(tx, key.id, expires_at=key.created_at + tx.quotas.api_key_max_age_days * _DAY)
-        done.append(system_event(tx, "BoundApiKeyExpiry", _workspace(tx, key), {"ApiKeyId": str(key.id)}))
+        done.append(own_event(tx, "BoundApiKeyExpiry", _workspace(tx, key), {"ApiKeyId": str(key.id)}))
     return done
 
 

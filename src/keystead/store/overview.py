@@ -89,7 +89,7 @@ _PAIRS = sa.select(
     _pairs(_K.expires_at > _NOW, _K.expires_at <= _SOON, _K.status != _INACTIVE).label("expiring_keys"),
 )
 _A = api_keys.c
-_DISABLED: sa.ColumnElement[bool] = sa.text("api_keys.disabled")  # type: ignore[assignment]  # as its index says it
+_DISABLED = sa.literal_column("api_keys.disabled", sa.Boolean)  # as the index of those says it
 
 
 def _api_keys(*where: Any) -> sa.ScalarSelect[int]:

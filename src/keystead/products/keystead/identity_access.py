@@ -23,7 +23,8 @@ from keystead.products.keystead.denials import EVENTS
 from keystead.products.keystead.product import KEYSTEAD
 from keystead.products.keystead.search.shapes import SearchInput, SearchOutput
 from keystead.products.keystead.simulation import TWO_IDENTITIES, alias_of
-from keystead.store import action_uses, policies, roles, users
+from keystead.products.people.policies import default_of
+from keystead.store import action_uses, roles, users
 from keystead.store.action_uses import KEPT_DAYS
 from keystead.wire.answers import Output
 from keystead.wire.parameters import Choice, Input, Text, missing
@@ -296,10 +297,7 @@ def _document(tx: Tx, policy: Attached) -> str:
     """The text of an attached policy's version."""
     if policy.type == "System":
         return SYSTEM_POLICIES[policy.name].document
-    row = policies.get(tx, policy.name)
-    version = policies.version(tx, row.id, row.default_version) if row is not None else None
-    assert version is not None  # noqa: S101 - it is attached, in this transaction
-    return str(version.document)
+    return str(default_of(tx, policy.name)[1].document)
 
 
 def _since(tx: Tx) -> str:

@@ -5,7 +5,7 @@ Nothing is changed.  Source: reference/console.md 3.11.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from keystead import arn
 from keystead.clock import iso
@@ -32,8 +32,8 @@ from keystead.products.faults import POLICY_NOT_FOUND
 from keystead.products.keystead.denials import EVENTS
 from keystead.products.keystead.policy_documents import PolicyName
 from keystead.products.keystead.product import KEYSTEAD
-from keystead.products.people.policies import POLICY
-from keystead.store import audit, policies, roles, users
+from keystead.products.people.policies import POLICY, default_of
+from keystead.store import audit, roles, users
 from keystead.store.search import holders
 from keystead.wire.answers import Output
 from keystead.wire.parameters import Input, Text, Whole
@@ -119,9 +119,9 @@ class PreviewPolicyVersionOutput(Output, frozen=True):
 )
 def compare_policy_version(tx: Tx, _caller: Caller, wanted: ComparePolicyVersionInput) -> ComparePolicyVersionOutput:
     """Say whether a document allows more or less than the default version of a policy, with a request as witness."""
-    row, old = _default(tx, wanted.policy_name)
+    row, old = default_of(tx, wanted.policy_name)
     _compiled(wanted.policy_document)
-    found = compare(wanted.policy_document, old, [each.name for each in permissions.known()])
+    found = compare(wanted.policy_document, old.document, [each.name for each in permissions.known()])
     return ComparePolicyVersionOutput(
         relation=found.relation.value,
         default_version=f"v{row.default_version}",
@@ -143,7 +143,7 @@ def preview_policy_version(tx: Tx, _caller: Caller, wanted: PreviewPolicyVersion
     keystead:LookupEvents.
     """
     tx.rights.must("keystead:LookupEvents", EVENTS.format(account=tx.account_id))
-    row, _ = _default(tx, wanted.policy_name)
+    row, _ = default_of(tx, wanted.policy_name)
     preview = _Preview(tx, row.name, _compiled(wanted.policy_document))
     start = (tx.now - wanted.days * _DAY) * 1000
     page = audit.find(
@@ -296,15 +296,6 @@ def _unknown(query: Query, holder: _Holder) -> bool:
             if each.action and each.resource and not keys <= query.context.keys():
                 return True
     return False
-
-
-def _default(tx: Tx, name: str) -> tuple[Any, str]:
-    """A custom policy's row, and the document of its default version."""
-    row = policies.get(tx, name)
-    version = policies.version(tx, row.id, row.default_version) if row is not None else None
-    if row is None or version is None:
-        raise POLICY_NOT_FOUND(name=name)
-    return row, str(version.document)
 
 
 def _compiled(text: str) -> Policy:

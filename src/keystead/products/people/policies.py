@@ -34,6 +34,14 @@ def find_custom(tx: Tx, name: str) -> sa.Row[Any]:
     return row
 
 
+def default_of(tx: Tx, name: str) -> tuple[sa.Row[Any], sa.Row[Any]]:
+    """The custom policy of that name, and the version of it that counts.  Raises `EntityNotExist.Policy`."""
+    row = find_custom(tx, name)
+    version = policies.version(tx, row.id, row.default_version)
+    assert version is not None  # noqa: S101 - the default version is never deleted
+    return row, version
+
+
 def check_document(tx: Tx, text: str, *, unit: str) -> None:
     """Raise `InvalidParameter.PolicyDocument.Length` or `MalformedPolicyDocument`; `unit` is characters or bytes."""
     length = len(text.encode()) if unit == "bytes" else len(text)

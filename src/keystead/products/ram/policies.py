@@ -20,7 +20,14 @@ from keystead.products.action import Context
 from keystead.products.documents import MALFORMED
 from keystead.products.faults import POLICY_NOT_FOUND, exists, in_use, too_many
 from keystead.products.people import tagging
-from keystead.products.people.policies import DOCUMENT_TOO_LONG, POLICIES, POLICY, check_document, find_custom
+from keystead.products.people.policies import (
+    DOCUMENT_TOO_LONG,
+    POLICIES,
+    POLICY,
+    check_document,
+    default_of,
+    find_custom,
+)
 from keystead.products.people.tagging import TAG_TWICE, TagFilters, TagList, Tags
 from keystead.products.ram.product import RAM, Description, Marker, MaxItems, PolicyName, PolicyType
 from keystead.store import attachments, policies, tags
@@ -238,9 +245,7 @@ def get_policy(tx: Tx, _caller: Caller, wanted: PolicyInput) -> WholePolicyAnswe
         count = attachments.count_by_system_policy(tx).get(system.name, 0)
         whole = WholePolicy(**_system_shape(system), attachment_count=count, policy_document=system.document)
         return WholePolicyAnswer(policy=whole, default_policy_version=show_system_version(system))
-    row = find_custom(tx, wanted.policy_name)
-    version = policies.version(tx, row.id, row.default_version)
-    assert version is not None  # noqa: S101 - the default version is never deleted
+    row, version = default_of(tx, wanted.policy_name)
     whole = WholePolicy(
         **_shape(row),
         update_date=iso(row.updated_at),
